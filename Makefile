@@ -1,0 +1,48 @@
+# Every target sets up what it needs: a .venv with pinned, hashed requirements, and the system's own programs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+COLLECTION := collections/ansible_collections/mitlab/pixel
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements/dev.txt signalling/pyproject.toml
+	@echo "installing the pinned requirements into $(VENV): about two minutes the first time"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {sys.version.split()[0]}: set PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable signalling
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.installed ## install what the other targets need
+	@tools/system-packages
+
+.PHONY: lock
+lock: setup ## pin requirements/*.in again, with hashes
+	@pip install --quiet --disable-pip-version-check uv
+	@cd requirements && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header dev.in --output-file dev.txt
+
+.PHONY: test
+test: lint ## everything that must pass
+	@pytest --numprocesses 2
+
+.PHONY: lint
+lint: setup ## style, types, documentation
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@yamllint --strict .
+
+.PHONY: clean
+clean: ## remove everything that make made
+	@rm -rf $(VENV) .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
