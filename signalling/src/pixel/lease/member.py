@@ -35,7 +35,10 @@ class MemberLease:
         self._clock = clock
 
     def current(self) -> Lease | None:
-        """Return the live lease of this member, read with strong consistency, or None."""
+        """Return the live lease of this member, or its last one while it still has to drain; None if there is none.
+
+        Read with strong consistency.
+        """
         return lease_of(self._table.get(self._instance_id), self._clock())
 
     def ready(self, lease: Lease) -> Lease:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 MemberState = Literal["free", "claimed", "ready", "in_use", "draining"]
-LeasedState = Literal["claimed", "ready", "in_use"]
+LeaseState = Literal["claimed", "ready", "in_use", "draining"]
 
 EndReason = Literal[
     "closed", "left", "never_connected", "cap", "start_timeout", "no_capacity", "member_stopped", "lost"
@@ -64,11 +64,14 @@ class LeaseTimings:
 
 @dataclass(frozen=True)
 class Lease:
-    """The exclusive right of one session to one member. Deadlines are epoch seconds."""
+    """The exclusive right of one session to one member. Deadlines are epoch seconds.
+
+    A lease in state `draining` is over: its digests are empty, its `lease_until` is 0, and its member must stop.
+    """
 
     instance_id: str
     pool: str
-    state: LeasedState
+    state: LeaseState
     session: str
     generation: int
     player_digest: str
@@ -95,10 +98,10 @@ def is_claimable(item: Item | None, now: float) -> bool:
 
 
 def lease_of(item: Item | None, now: float) -> Lease | None:
-    """Return the live lease in a member's item, or None."""
-    if item is None or not is_live(item, now):
+    """Return the lease in a member's item that its machine must heed: a live one, or one that still drains; or None."""
+    if item is None or "session" not in item:
         return None
-    return parse_lease(item)
+    return parse_lease(item) if is_live(item, now) or item["state"] == "draining" else None
 
 
 def parse_lease(item: Item) -> Lease:
@@ -110,11 +113,11 @@ def parse_lease(item: Item) -> Lease:
     return Lease(
         instance_id=item["instance_id"],
         pool=item["pool"],
-        state=cast(LeasedState, item["state"]),
+        state=cast(LeaseState, item["state"]),
         session=item["session"],
         generation=int(item["generation"]),
-        player_digest=item["player_digest"],
-        controller_digest=item["controller_digest"],
+        player_digest=item.get("player_digest", ""),
+        controller_digest=item.get("controller_digest", ""),
         lease_until=float(item["lease_until"]),
         cap_until=float(item["cap_until"]),
         connect_until=None if item.get("connect_until") is None else float(item["connect_until"]),
