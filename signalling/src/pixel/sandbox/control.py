@@ -1,0 +1,36 @@
+"""The control endpoint, `/_sandbox/…`: what a test or a demo asks the sandbox itself, beside AWS's API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pixel.sandbox.calls import Answer
+
+PREFIX = "/_sandbox/"
+
+Route = Callable[[Any], Any]
+"""Takes the request's JSON (None without a body), returns what is to be answered as JSON. `ValueError`: a 400."""
+
+
+class Control:
+    """Routes of the control endpoint, by method and path."""
+
+    def __init__(self, routes: Mapping[tuple[str, str], Route]) -> None:
+        self._routes = routes
+
+    def __call__(self, method: str, path: str, body: bytes) -> Answer:
+        """Answer one request; what is asked for wrongly is a 4xx with `error` in its JSON."""
+        route = self._routes.get((method, path.removeprefix(PREFIX).rstrip("/")))
+        if route is None:
+            known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in self._routes)
+            return _json(404, {"error": f"there is no {method} {path}; there are {known}"})
+        try:
+            return _json(200, route(json.loads(body) if body else None))
+        except ValueError as error:
+            return _json(400, {"error": str(error)})
+
+
+def _json(status: int, content: Any) -> Answer:
+    return Answer(status, (json.dumps(content, indent=2) + "\n").encode(), [("Content-Type", "application/json")])
