@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from pixel.sandbox import moto_app, seed
 from pixel.sandbox.app import Application
@@ -44,6 +44,7 @@ class Sandbox:
             self._counter = CallCounter(CredentialsCheck(self._moto, self._access_key))
             control = Control(
                 {
+                    ("GET", "status"): lambda _: self.status(),
                     ("GET", "calls"): lambda _: self.calls(),
                     ("DELETE", "calls"): lambda _: self.reset_calls(),
                     ("POST", "reset"): lambda _: self.reset(),
@@ -82,6 +83,10 @@ class Sandbox:
         """Stop answering and forget the account."""
         self._server.stop()
         _one_at_a_time.release()
+
+    def status(self) -> dict[str, Any]:
+        """Return what `pixel sandbox status` tells: the process, the instances by state, the number of calls."""
+        return {"pid": os.getpid(), "instances": {}, "calls": self.calls()["total"]}
 
     def calls(self) -> Calls:
         """Return the calls made since the last reset."""

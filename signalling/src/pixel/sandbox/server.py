@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,6 +11,8 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
 LOOPBACK = "127.0.0.1"
+BACKLOG = 1024
+"""Connections that may wait to be taken: a whole class calls at once."""
 
 
 class _QuietHandler(MotoRequestHandler):
@@ -22,7 +25,7 @@ class _QuietHandler(MotoRequestHandler):
 
 
 class _Server(ThreadedWSGIServer):
-    request_queue_size = 1024
+    request_queue_size = BACKLOG
     daemon_threads = True
     block_on_close = False
 
@@ -35,7 +38,9 @@ class Server:
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], port: int) -> None:
-        self._server = _Server(LOOPBACK, port, application, _QuietHandler)
+        # werkzeug leaves the process when it cannot bind: bind here, so that the caller learns why.
+        with socket.create_server((LOOPBACK, port), backlog=BACKLOG) as bound:
+            self._server = _Server(LOOPBACK, port, application, _QuietHandler, fd=bound.fileno())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
