@@ -45,7 +45,7 @@ def serve(port: int, where: Path) -> None:
         sandbox = Sandbox(port)
     except OSError as error:
         raise DaemonError(
-            f"port {port} cannot be used ({error.strerror}): give --port another one, or none for any"
+            f"port {port} cannot be used ({os.strerror(error.errno or 0)}): give --port another one, or none for any"
         ) from error
     sandbox.start()
     try:

@@ -46,7 +46,7 @@ class Server:
     @property
     def endpoint(self) -> str:
         """The URL at which it answers."""
-        return f"http://{LOOPBACK}:{self._server.server_port}"
+        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     def start(self) -> None:
         """Answer from now on."""
