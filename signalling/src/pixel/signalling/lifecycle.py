@@ -1,0 +1,383 @@
+"""When a member stops itself: a core without clocks or AWS. Inputs and the time go in, effects come out.
+
+    booting ──streamer──▶ waiting ──player──▶ in use ◀──player── grace ──▶ draining ──▶ stopping
+                             └────────── nobody came, or the lease is over ────▶┘
+
+Two rules stand above the rest. A member with a lease table stops only after the table has confirmed the drain, a write
+that fails when someone else holds a live lease; and a member that nobody uses always ends up stopping, whatever fails.
+Where the two meet, a table that never answers, `isolation` decides: a member without players that has been cut off
+that long cannot have been handed to anybody.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from pixel.signalling.attempts import Attempts
+from pixel.signalling.lifecycle_effects import (
+    AcceptNewcomers,
+    Admit,
+    CloseAll,
+    DeleteRecord,
+    Drain,
+    Effect,
+    Heartbeat,
+    ReadLease,
+    Ready,
+    RefuseNewcomers,
+    Remote,
+    StopInstance,
+)
+from pixel.signalling.lifecycle_settings import LifecycleSettings
+from pixel.signalling.presence import Presence
+
+if TYPE_CHECKING:
+    from pixel.lease.model import Lease
+
+NOBODY_CAME = "nobody has connected"
+SESSION_ENDED = "the session has ended"
+
+POLL = 10.0
+"""Seconds between two looks at the lease table."""
+HEARTBEAT = 15.0
+"""Seconds between two heartbeats: a lease outlives several lost ones (`LeaseTimings.heartbeat`)."""
+CONFIRM = 2.0
+"""A reason to stop must hold this long, seen twice, before anything is done about it."""
+DNS_PATIENCE = 15.0
+"""How long the stop waits for the deletion of the DNS record."""
+STOP_AGAIN = 60.0
+"""A machine that still runs this long after an accepted stop request is asked to stop again."""
+
+
+class Instant(NamedTuple):
+    """A moment on two clocks: durations are measured on the one that nobody sets, lease deadlines are on the other."""
+
+    monotonic: float
+    wall: float
+
+
+class State(StrEnum):
+    """Where a member is in its life."""
+
+    BOOTING = "booting"
+    WAITING = "waiting"
+    IN_USE = "in_use"
+    GRACE = "grace"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+
+
+class Lifecycle:
+    """The life of one member between two boots.
+
+    Every input takes the present moment and returns the effects to carry out, in order. A remote effect is asked for
+    again, with back-off, until its answer arrives as an input or it has become pointless.
+
+    Args:
+        settings: the deadlines.
+        now: the moment of the boot.
+        leased: whether there is a lease table; without one grace and deadlines alone decide.
+        chance: a number in [0, 1), which spreads the retries of many members.
+    """
+
+    def __init__(
+        self, settings: LifecycleSettings, now: Instant, *, leased: bool, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._settings = settings
+        self._leased = leased
+        self._reads = Attempts(POLL, chance=chance)
+        self._readies = Attempts(chance=chance)
+        self._heartbeats = Attempts(HEARTBEAT, chance=chance)
+        self._drains = Attempts(chance=chance)
+        self._deletions = Attempts(limit=DNS_PATIENCE, chance=chance)
+        self._stops = Attempts(STOP_AGAIN, chance=chance)
+
+        self._presence = Presence(now.monotonic)
+        self._lease: Lease | None = None
+        self._over: str | None = None
+        self._booted = now.monotonic
+        self._answered = now.monotonic
+        self._refusing = False
+
+        self._doubt_since: float | None = None
+        self._draining = False
+        self._stopping_since: float | None = None
+        self.reason: str | None = None
+        """Why the member stops; None while it does not."""
+
+    @property
+    def state(self) -> State:
+        """The present state, from what is known now."""
+        if self._stopping_since is not None:
+            return State.STOPPING
+        if self._draining:
+            return State.DRAINING
+        if self._presence.session_began is not None:
+            return State.IN_USE if self._presence.players else State.GRACE
+        return State.WAITING if self._presence.application_came else State.BOOTING
+
+    @property
+    def players(self) -> int:
+        """How many players of the present session are connected."""
+        return len(self._presence.players)
+
+    # What happens on the server
+
+    def streamer_connected(self, now: Instant) -> list[Effect]:
+        """The application has come (the first of several, if there are several)."""
+        self._presence.streamer_connected(now.monotonic)
+        return self.tick(now)
+
+    def streamer_disconnected(self, now: Instant) -> list[Effect]:
+        """The application has gone (the last of several)."""
+        self._presence.streamer_disconnected(now.monotonic)
+        return self.tick(now)
+
+    def player_joined(self, now: Instant, player: str) -> list[Effect]:
+        """A player with a valid token has connected."""
+        if self._presence.player_joined(now.monotonic, player):
+            self._heartbeats.soon(now.monotonic)
+        return self.tick(now)
+
+    def player_left(self, now: Instant, player: str) -> list[Effect]:
+        """A player has gone. One that belonged to an earlier session counts no longer."""
+        if self._presence.player_left(now.monotonic, player):
+            self._heartbeats.soon(now.monotonic)
+        return self.tick(now)
+
+    def activity(self, now: Instant) -> list[Effect]:
+        """Somebody did something: a command was delivered."""
+        self._presence.activity(now.monotonic)
+        return self.tick(now)
+
+    # What the lease table answers
+
+    def lease_read(self, now: Instant, lease: Lease | None) -> list[Effect]:
+        """`ReadLease` was answered."""
+        self._reads.succeeded(now.monotonic)
+        self._answered = now.monotonic
+        if lease is not None:
+            return self._adopt(now, lease) + self.tick(now)
+        if self._live is not None and self._presence.players:
+            # It expired while players are here: perhaps heartbeats were lost. The next one tells.
+            self._heartbeats.soon(now.monotonic)
+            return self.tick(now)
+        return self._end_lease(now) + self.tick(now)
+
+    def ready_written(self, now: Instant, lease: Lease) -> list[Effect]:
+        """`Ready` was answered."""
+        self._readies.succeeded(now.monotonic)
+        self._answered = now.monotonic
+        return self._adopt(now, lease) + self.tick(now)
+
+    def heartbeat_written(self, now: Instant, lease: Lease) -> list[Effect]:
+        """`Heartbeat` was answered."""
+        self._heartbeats.succeeded(now.monotonic)
+        self._answered = now.monotonic
+        return self._adopt(now, lease) + self.tick(now)
+
+    def lease_lost(self, now: Instant, lease: Lease) -> list[Effect]:
+        """`Ready` or `Heartbeat` was answered: this lease has ended."""
+        self._readies.succeeded(now.monotonic)
+        self._heartbeats.succeeded(now.monotonic)
+        self._answered = now.monotonic
+        if lease.generation != self._generation:
+            return self.tick(now)
+        self._reads.soon(now.monotonic)
+        return self._end_lease(now) + self.tick(now)
+
+    def drained(self, now: Instant, lease: Lease | None, *, confirmed: bool) -> list[Effect]:
+        """`Drain` was answered; not confirmed: someone else holds a live lease, so the member goes on for them."""
+        self._drains.succeeded(now.monotonic)
+        self._answered = now.monotonic
+        if not self._draining or (lease is not None and lease.generation != self._generation):
+            return self.tick(now)
+        self._draining = False
+        if confirmed:
+            return self._begin_stop(now) + self.tick(now)
+        self.reason = None
+        self._doubt_since = None
+        self._reads.soon(now.monotonic)
+        return self._end_lease(now) + self.tick(now)
+
+    # What the machine answers
+
+    def record_deleted(self, now: Instant) -> list[Effect]:
+        """`DeleteRecord` was answered: the record is gone, or was not ours."""
+        self._deletions.succeeded(now.monotonic)
+        return self.tick(now)
+
+    def stop_accepted(self, now: Instant) -> list[Effect]:
+        """`StopInstance` was answered. It is asked for again if the machine still runs after a while."""
+        self._stops.succeeded(now.monotonic)
+        return self.tick(now)
+
+    def failed(self, now: Instant, effect: Remote) -> list[Effect]:
+        """An effect came to nothing: no answer, or a refusal that says nothing about the lease."""
+        self._attempts(effect).failed(now.monotonic)
+        return self.tick(now)
+
+    # Time
+
+    def tick(self, now: Instant) -> list[Effect]:
+        """Time has passed. Called about once a second, and by every other input."""
+        if self._stopping_since is not None:
+            return self._stop(now, self._stopping_since)
+        effects: list[Effect] = []
+        if not self._draining:
+            effects += self._doubt(now)
+        if self._isolated(now):
+            self.reason = self.reason or "the lease table cannot be reached, and nobody is here"
+            effects += self._begin_stop(now)
+        if self._stopping_since is not None:
+            return effects + self._stop(now, self._stopping_since)
+        return effects + (self._talk(now) if self._leased else [])
+
+    def _doubt(self, now: Instant) -> list[Effect]:
+        """Look for a reason to stop, and act on one that is seen twice."""
+        reason = self._reason_to_stop(now)
+        if reason is None:
+            self._doubt_since = None
+            return []
+        if self._doubt_since is None:
+            self._doubt_since = now.monotonic
+            return []
+        if now.monotonic - self._doubt_since < CONFIRM:
+            return []
+        self.reason = reason
+        if not self._leased:
+            return self._begin_stop(now)
+        self._draining = True
+        self._drains.soon(now.monotonic)
+        return self._shut_the_door(now, reason)
+
+    def _reason_to_stop(self, now: Instant) -> str | None:
+        if self._over is not None:
+            return self._over
+        if self._leased and self._lease is None:
+            unclaimed = now.monotonic - self._booted >= self._settings.unleased
+            return "no session has claimed this machine" if unclaimed else None
+        if self._capped(now):
+            return "the session has reached its longest duration"
+        reason = self._presence.reason_to_stop(self._settings, now.monotonic)
+        return reason or (NOBODY_CAME if self._overdue(now) else None)
+
+    def _capped(self, now: Instant) -> bool:
+        if self._lease is not None:
+            return now.wall >= self._lease.cap_until
+        return self._presence.capped(self._settings, now.monotonic)
+
+    def _overdue(self, now: Instant) -> bool:
+        if self._lease is None:
+            return self._presence.overdue(self._settings, now.monotonic)
+        until = self._lease.connect_until
+        return self._presence.session_began is None and until is not None and now.wall >= until
+
+    def _isolated(self, now: Instant) -> bool:
+        """Whether the table has been out of reach for so long that the member stops without it."""
+        if not self._leased or (self._presence.players and not self._draining):
+            return False
+        return now.monotonic - max(self._answered, self._presence.emptied) >= self._settings.isolation
+
+    def _talk(self, now: Instant) -> list[Effect]:
+        """What to tell and to ask the lease table now."""
+        if self._draining:
+            return self._ask(now, self._drains, Drain(self._lease))
+        effects = self._ask(now, self._reads, ReadLease())
+        lease = self._live
+        if lease is None:
+            return effects
+        if lease.state == "claimed":
+            return effects + (self._ask(now, self._readies, Ready(lease)) if self._presence.streamer else [])
+        if self._presence.session_began is not None:
+            effects += self._ask(now, self._heartbeats, Heartbeat(lease, len(self._presence.players)))
+        return effects
+
+    @staticmethod
+    def _ask(now: Instant, attempts: Attempts, effect: Effect) -> list[Effect]:
+        if not attempts.due(now.monotonic):
+            return []
+        attempts.begin(now.monotonic)
+        return [effect]
+
+    # Leases
+
+    @property
+    def _generation(self) -> int:
+        return 0 if self._lease is None else self._lease.generation
+
+    @property
+    def _live(self) -> Lease | None:
+        """The lease that this member serves now, as far as it knows."""
+        return self._lease if self._over is None else None
+
+    def _adopt(self, now: Instant, lease: Lease) -> list[Effect]:
+        """Go on under a lease: the one at hand with new deadlines, or one of a new session."""
+        if lease.generation < self._generation or self._stopping_since is not None:
+            return []
+        if lease.state == "draining":
+            # Written by this member before it was restarted, or by whoever ended the session: it only has to stop.
+            self.reason = self.reason or SESSION_ENDED
+            return self._begin_stop(now)
+        if self._draining:
+            return []
+        known, same_session = self._live is not None, lease.generation == self._generation
+        self._lease = lease
+        self._over = None
+        effects: list[Effect] = [] if known and same_session else [Admit(lease)]
+        if self._refusing:
+            self._refusing = False
+            effects.append(AcceptNewcomers())
+        if not same_session:
+            self._begin_session(now, lease)
+        return effects
+
+    def _begin_session(self, now: Instant, lease: Lease) -> None:
+        # A session already in use means that this service was restarted under it: its players have the grace to return.
+        self._presence.new_session(now.monotonic, in_use=lease.state == "in_use")
+        self._doubt_since = None
+        self._readies.soon(now.monotonic)
+        self._heartbeats.soon(now.monotonic)
+
+    def _end_lease(self, now: Instant) -> list[Effect]:
+        if self._live is None:
+            return []
+        self._over = NOBODY_CAME if self._overdue(now) else SESSION_ENDED
+        return [Admit(None)]
+
+    # The end
+
+    def _shut_the_door(self, now: Instant, reason: str) -> list[Effect]:
+        self._refusing = True
+        self._presence.everybody_out(now.monotonic)
+        return [RefuseNewcomers(reason), CloseAll(reason)]
+
+    def _begin_stop(self, now: Instant) -> list[Effect]:
+        self._draining = False
+        self._stopping_since = now.monotonic
+        return [] if self._refusing else self._shut_the_door(now, self.reason or "the machine stops")
+
+    def _stop(self, now: Instant, since: float) -> list[Effect]:
+        """Delete the record, then stop: in this order while the record can be deleted, at all events after a while."""
+        effects = self._ask(now, self._deletions, DeleteRecord())
+        if self._deletions.answered or now.monotonic - since >= DNS_PATIENCE:
+            effects += self._ask(now, self._stops, StopInstance())
+        return effects
+
+    def _attempts(self, effect: Remote) -> Attempts:
+        match effect:
+            case ReadLease():
+                return self._reads
+            case Ready():
+                return self._readies
+            case Heartbeat():
+                return self._heartbeats
+            case Drain():
+                return self._drains
+            case DeleteRecord():
+                return self._deletions
+            case StopInstance():
+                return self._stops
