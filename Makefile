@@ -31,6 +31,8 @@ lock: setup ## pin requirements/*.in again, with hashes
 	@pip install --quiet --disable-pip-version-check uv
 	@cd requirements && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header dev.in --output-file dev.txt
+	@cd requirements && uv pip compile --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.13 \
+		--generate-hashes --no-emit-index-url --no-header --constraint dev.txt wake.in --output-file wake.txt
 
 .PHONY: test
 test: lint ## everything that must pass
