@@ -6,7 +6,7 @@ The attributes of a member's item (table key `instance_id`):
 |---|---|---|
 | `pool`, `az` | S | the member's pool and availability zone |
 | `state` | S | `free`, `claimed`, `ready`, `in_use` or `draining` |
-| `session` | S | the session that holds the lease, or held it last |
+| `session`, `owner` | S | the session that holds the lease, or held it last, and the caller who has it |
 | `generation` | N | grows by one at every claim |
 | `player_digest`, `controller_digest` | S | SHA-256 of the session's tokens |
 | `lease_until` | N | epoch seconds; the lease lives while `session` is there and this is later than now |
@@ -15,6 +15,8 @@ The attributes of a member's item (table key `instance_id`):
 | `claimed_at`, `drained_at`, `seen_at` | N | epoch seconds of the claim, the drain, the member's last word |
 | `connected` | BOOL | whether a player has ever connected under this generation |
 | `hostname`, `address` | S | the member's name and public address while it runs |
+| `change`, `published_at` | S, N | the DNS change that publishes the name; when all name servers knew it |
+| `suspect`, `suspect_at` | S, N | what the reconciler doubts about the member, and since when |
 | `end_reason` | S | why the lease ended early, when somebody ended it |
 """
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from pixel.lease.writes import Write
+from pixel.lease.writes import Delete, Write
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -24,11 +24,16 @@ _deserializer = TypeDeserializer()
 
 
 class ConditionFailed(Exception):  # noqa: N818 - DynamoDB's word
-    """A write's condition did not hold. `item` is what was there instead; None for no item, and after a transaction."""
+    """A write's condition did not hold.
 
-    def __init__(self, item: Mapping[str, Any] | None) -> None:
+    `item` is what was there instead (None: nothing, or it was a transaction); `failed` are the places, in a
+    transaction, of the writes whose conditions did not hold (none: another write was under way on one of the items).
+    """
+
+    def __init__(self, item: Mapping[str, Any] | None = None, failed: Sequence[int] = ()) -> None:
         super().__init__("the condition of the write did not hold")
         self.item = item
+        self.failed = tuple(failed)
 
 
 class Table:
@@ -85,13 +90,14 @@ class Table:
         try:
             self.client.transact_write_items(TransactItems=[{"Update": _update(self.name, write)} for write in writes])
         except self.client.exceptions.TransactionCanceledException as error:
-            codes = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
-            if codes <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
-                raise ConditionFailed(None) from None
-            raise
+            codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+            if not set(codes) <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
+                raise
+            failed = [place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+            raise ConditionFailed(failed=failed) from None
 
-    def delete(self, key: str, condition: str, values: Mapping[str, Any]) -> None:
-        """Delete an item if a condition holds, with names written `#name`.
+    def delete(self, delete: Delete) -> None:
+        """Delete an item if the condition holds.
 
         Raises:
             ConditionFailed: with the item that was there instead.
@@ -99,10 +105,10 @@ class Table:
         try:
             self.client.delete_item(
                 TableName=self.name,
-                Key=_key(key),
-                ConditionExpression=condition,
-                ExpressionAttributeNames=_names(condition),
-                ExpressionAttributeValues={name: _typed(value) for name, value in values.items()},
+                Key=_key(delete.key),
+                ConditionExpression=delete.condition,
+                ExpressionAttributeNames=_names(delete.condition),
+                ExpressionAttributeValues={name: _typed(value) for name, value in delete.values.items()},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:

@@ -1,0 +1,55 @@
+"""Which members to try to claim, and in what order. Pure."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
+
+ReleaseKey = tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A member as the pool's roster knows it."""
+
+    instance_id: str
+    az: str
+    release: str
+    state: str
+
+
+def order(
+    roster: Iterable[Candidate], cooldowns: Mapping[str, float], now: float, chance: random.Random
+) -> list[Candidate]:
+    """Return the members worth a claim: zones with capacity first, then the newest release; by chance among equals.
+
+    By chance, so that many callers at once meet at few members. A zone in cool-down comes last, not never: capacity
+    may be back, and a try is all there is to find out.
+
+    Args:
+        roster: the pool's members.
+        cooldowns: availability zone to the epoch second until which it has no capacity.
+        now: epoch seconds.
+        chance: where the order among equals comes from.
+    """
+    usable = [member for member in roster if member.state not in ("shutting-down", "terminated")]
+    chance.shuffle(usable)
+    usable.sort(key=lambda member: release_key(member.release), reverse=True)
+    usable.sort(key=lambda member: (cooldowns.get(member.az, 0) > now, member.state == "stopping"))
+    return usable
+
+
+def release_key(release: str) -> ReleaseKey:
+    """Return a key that sorts releases as SemVer 2.0.0 does (§11); what is no release comes before all releases."""
+    match = _SEMVER.fullmatch(release)
+    if match is None:
+        return (-1, 0, 0, False, ())
+    major, minor, patch, pre = match.groups()
+    parts = tuple(
+        (not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in (pre.split(".") if pre else ())
+    )
+    return (int(major), int(minor), int(patch), pre is None, parts)

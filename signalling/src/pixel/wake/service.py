@@ -1,0 +1,241 @@
+"""Opening, showing and ending sessions: what the API's calls do."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pixel import tokens
+from pixel.lease import writes
+from pixel.lease.model import Item
+from pixel.lease.table import ConditionFailed, Table
+from pixel.wake import pools, sessions
+from pixel.wake.drive import Driver
+from pixel.wake.endings import Endings
+from pixel.wake.errors import ApiError
+from pixel.wake.placement import AlreadyOpen, Placement
+from pixel.wake.pools import Pool, pool_key
+from pixel.wake.rosters import Rosters, roster_key
+from pixel.wake.sessions import Progress, Session, session_id, session_key
+from pixel.wake.settings import Settings
+
+ABANDONED = 60.0
+"""Seconds after which a session that was counted but never opened is counted no more: longer than a call lives."""
+
+
+POLL_AFTER = 2
+"""Seconds that a caller should wait before it asks again."""
+NO_MEMBER_RETRY = 30
+NO_CAPACITY_RETRY = 60
+THROTTLED_RETRY = 5
+OVER_CAP_RETRY = 30
+"""`Retry-After` of the refusals, in seconds."""
+
+READS = 3
+"""Times that a session is read again when it changes under the reader."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A session as its owner may see it."""
+
+    session: Session
+    progress: Progress
+    member: Item | None
+    secret: bytes
+
+    @property
+    def address(self) -> str | None:
+        """The member's address, once it runs and while the session lives."""
+        if self.progress.state == "ended" or self.member is None:
+            return None
+        return self.member.get("address")
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object that the API answers with."""
+        body: dict[str, Any] = {
+            "session": self.session.session,
+            "pool": self.session.pool,
+            "state": self.progress.state,
+        }
+        if self.progress.state == "ended":
+            return body | {"reason": self.progress.reason}
+        if self.member is None:
+            return body
+        if self.progress.state == "starting":
+            return body | {
+                "step": self.progress.step,
+                "poll_after": POLL_AFTER,
+                "expires_at": math.floor(self.member["lease_until"]),
+            }
+        player = tokens.mint(self.secret, self.session.session, self.session.generation, "player")
+        controller = tokens.mint(self.secret, self.session.session, self.session.generation, "controller")
+        hostname = self.member["hostname"]
+        return body | {
+            "ip": self.member["address"],
+            "hostname": hostname,
+            "url": f"https://{hostname}/#token={player}",
+            "tokens": {"player": player, "controller": controller},
+            "connect_until": math.floor(self.member["connect_until"]),
+            "expires_at": math.floor(self.member["cap_until"]),
+        }
+
+
+class Sessions:
+    """The sessions of all callers. An owner is the id of a caller's API key."""
+
+    def __init__(
+        self,
+        table: Table,
+        rosters: Rosters,
+        placement: Placement,
+        driver: Driver,
+        endings: Endings,
+        secret: Callable[[], bytes],
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._table = table
+        self._rosters = rosters
+        self._placement = placement
+        self._driver = driver
+        self._endings = endings
+        self._secret = secret
+        self._settings = settings
+        self._clock = clock
+
+    def open(self, owner: str, idempotency_key: str, pool: str) -> View:
+        """Give the caller a member of a pool, and have it started; with a key that was used before, show that session.
+
+        Raises:
+            ApiError: no such pool, no free member, no capacity, too many calls, over the cap, or a key of another pool.
+        """
+        session = session_id(self._secret(), owner, idempotency_key)
+        known = self._table.get_many([session_key(session), pool_key(pool), roster_key(pool)])
+        item = known.get(session_key(session))
+        if item is not None and item.get("reason") != "no_capacity":
+            return self._again(Session.parse(item), pool)
+        roster = self._rosters.members(pool, known.get(roster_key(pool)))
+        if not roster:
+            raise ApiError(404, "unknown_pool", f"no member carries the tag pixel:pool={pool}: check the pool's name")
+        self._reserve(session, owner)
+        cooldowns = Pool.parse(pool, known.get(pool_key(pool))).cooldowns
+        try:
+            placed = self._placement.open(session, owner, pool, roster, cooldowns)
+        except AlreadyOpen:
+            return self._again(self._owned(owner, session), pool)
+        if placed is None:
+            self._table.write(sessions.release(session, owner))
+            raise ApiError(
+                503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
+            )
+        opened, member = placed
+        if session in self._driver.claimed(member):
+            raise ApiError(
+                503,
+                "no_capacity",
+                f"AWS has no capacity to start a member of pool {pool} at the moment",
+                retry_after=NO_CAPACITY_RETRY,
+            )
+        return View(opened, Progress("starting", "queued"), member, self._secret())
+
+    def show(self, owner: str, session: str) -> View:
+        """Return a session, and do what is due for its pool while at it.
+
+        Raises:
+            ApiError: the caller has no such session.
+        """
+        view = self._view(self._owned(owner, session))
+        progress = view.progress
+        if progress.state != "starting" or progress.step == "loading":
+            return view
+        if self._driver.visit(view.session.pool, self._settings.watch):
+            return self._view(self._owned(owner, session))
+        return view
+
+    def close(self, owner: str, session: str) -> None:
+        """End a session. One that has ended stays as it is.
+
+        Raises:
+            ApiError: the caller has no such session.
+        """
+        held = self._owned(owner, session)
+        for _ in range(READS):
+            if held.state == "ended":
+                return
+            try:
+                now = self._clock()
+                self._table.write(writes.end(held.member, held.session, held.generation, "closed", now))
+                self._endings.end(held, "closed")
+            except ConditionFailed:
+                view = self._view(self._owned(owner, session))
+                held = view.session
+                if view.progress.state != "ended":
+                    continue
+            self._table.write(pools.close(held.pool, [held.member]))
+            return
+        raise ApiError(503, "throttled", f"session {session} is changing: try again", retry_after=1)
+
+    def _again(self, session: Session, pool: str) -> View:
+        if session.pool != pool:
+            raise ApiError(
+                409,
+                "key_reused",
+                f"this Idempotency-Key has opened a session of pool {session.pool}: use a new one for pool {pool}",
+            )
+        return self._view(session)
+
+    def _owned(self, owner: str, session: str) -> Session:
+        item = self._table.get(session_key(session))
+        if item is None or item["owner"] != owner:
+            raise ApiError(404, "not_found", f"this API key has no session {session}")
+        return Session.parse(item)
+
+    def _view(self, session: Session) -> View:
+        """Return how a session is getting on; write its end down if it has ended, and mend what a crash left undone."""
+        for _ in range(READS):
+            if session.state == "ended":
+                return View(session, Progress("ended", reason=session.reason), None, self._secret())
+            known = self._table.get_many([session.member, pool_key(session.pool)])
+            member = known.get(session.member)
+            pool = Pool.parse(session.pool, known.get(pool_key(session.pool)))
+            progress = sessions.progress(session, member, pool, self._clock())
+            if progress.reason != "lost":
+                break
+            session = self._owned(session.owner, session.session)  # it may have got another member meanwhile
+        if progress.state == "ended" and progress.reason is not None:
+            self._endings.end(session, progress.reason)
+        if progress.state == "starting" and progress.step != "loading" and session.member not in pool.open:
+            self._driver.request(session.pool, [session.member])
+        return View(session, progress, member, self._secret())
+
+    def _reserve(self, session: str, owner: str) -> None:
+        """Count a session against the caller's cap; when that is reached, first forget those that have ended."""
+        cap = self._settings.sessions_per_key
+        try:
+            self._table.write(sessions.reserve(session, owner, cap, self._clock()))
+        except ConditionFailed as failure:
+            self._forget_ended(owner, failure.item or {})
+            try:
+                self._table.write(sessions.reserve(session, owner, cap, self._clock()))
+            except ConditionFailed:
+                raise ApiError(
+                    429, "over_cap", f"this API key has {cap} sessions, its cap: end one", retry_after=OVER_CAP_RETRY
+                ) from None
+
+    def _forget_ended(self, owner: str, item: Item) -> None:
+        counted = sessions.reserved(item)
+        items = self._table.get_many(session_key(session) for session in counted)
+        live = [Session.parse(found) for found in items.values()]
+        members = self._table.get_many(session.member for session in live)
+        now = self._clock()
+        for session in live:
+            progress = sessions.progress(session, members.get(session.member), Pool(session.pool), now)
+            if progress.state == "ended" and progress.reason is not None:
+                self._endings.end(session, progress.reason)
+        for session_name, at in counted.items():
+            if session_key(session_name) not in items and now - at > ABANDONED:
+                self._table.write(sessions.release(session_name, owner))
