@@ -26,7 +26,7 @@ PARTS = ("__init__.py", "naming.py", "tokens.py", "lease", "wake")
 def install_requirements(into: Path) -> None:
     """Install the pinned requirements as Lambda will load them."""
     platforms = [option for name in PLATFORM for option in ("--platform", name)]
-    subprocess.run(  # noqa: S603 -- the command is built here
+    subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
             *("--only-binary", ":all:", "--implementation", "cp", "--python-version", PYTHON, *platforms),
