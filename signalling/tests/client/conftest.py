@@ -67,4 +67,4 @@ def quick() -> Pace:
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this process remembers of sessions does not go from one test to the next."""
-    monkeypatch.setattr(attachments.ATTACHMENTS, "_live", {})
+    monkeypatch.setattr(attachments.ATTACHMENTS, "_all", {})

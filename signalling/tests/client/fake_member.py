@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -37,14 +38,14 @@ class FakeMember:
 
     def say(self, data: str) -> None:
         """Let Unreal say something to every controller."""
-        for connection in self.connections:
-            connection.send(json.dumps({"type": "reply", "data": data}))
+        for connection in list(self.connections):
+            with suppress(ConnectionClosed):
+                connection.send(json.dumps({"type": "reply", "data": data}))
 
     def hang_up(self) -> None:
         """Close every control socket, as a network does: without a farewell."""
-        for connection in self.connections:
-            connection.transport_closed = True
-            connection.socket.shutdown(2)
+        for connection in list(self.connections):
+            connection.socket.shutdown(socket.SHUT_RDWR)
 
     def check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse an upgrade, or let it pass."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 
-from pixel.client.answers import SessionView
-from pixel.client.api import open_api
 from pixel.client.attachments import ATTACHMENTS
 from pixel.client.lifetime import EndAtExit
 from pixel.client.pace import Pace
-from pixel.client.patience import patiently
+from pixel.client.request import request_session
 from pixel.client.session import START_TIMEOUT, AsyncSession
 from pixel.client.settings import Settings, resolve
 
@@ -37,29 +35,14 @@ async def attach(settings: Settings, pool: str, timeout: float, pace: Pace | Non
     _end_at_exit()
     pace = pace or Pace()
     attachment = ATTACHMENTS.of(settings, pool)
-    view = await request_session(settings, pool, attachment.idempotency_key, pace)
-    if view.state == "ended":
-        ATTACHMENTS.forget(attachment)
-        attachment = ATTACHMENTS.of(settings, pool)
-        view = await request_session(settings, pool, attachment.idempotency_key, pace)
+    key, view = await request_session(settings, pool, attachment, pace)
     session = attachment.session
     if session is None or session.id != view.session:
-        session = AsyncSession(settings, pool, view, on_end=lambda: ATTACHMENTS.forget(attachment), pace=pace)
+        session = AsyncSession(settings, pool, view, on_end=partial(attachment.renew, key), pace=pace)
         attachment.session = session
     session.learn(view)
     session.timeout = timeout
     return session
-
-
-async def request_session(settings: Settings, pool: str, idempotency_key: str, pace: Pace) -> SessionView:
-    """Ask the API for the session of this key.
-
-    Raises:
-        PoolEmpty, NoCapacity, OverCap, UnknownPool, AuthError: the API's refusal, at once.
-        ApiUnreachable, Throttled: still so after the pace's patience.
-    """
-    async with open_api(settings) as api:
-        return await patiently(lambda: api.create(pool, idempotency_key), pace)
 
 
 @cache

@@ -46,6 +46,7 @@ class SessionView:
 
     Attributes:
         session: the session's id.
+        step: what is being done; only when starting, and empty when the API does not say.
         access: only when ready.
         reason: why it ended; only when ended.
         retry_after: seconds the API asked to wait before asking again.
@@ -53,6 +54,7 @@ class SessionView:
 
     session: str
     state: State
+    step: str = ""
     access: Access | None = None
     reason: str | None = None
     retry_after: float | None = None
@@ -68,13 +70,14 @@ def session_view(body: Any, headers: Mapping[str, str]) -> SessionView:
         session, state = body["session"], body["state"]
         if not isinstance(session, str) or not session or state not in ("starting", "ready", "ended"):
             raise ValueError(state)
+        step = str(body.get("step") or "") if state == "starting" else ""
         access = _access(body) if state == "ready" else None
         reason = str(body.get("reason") or "unknown") if state == "ended" else None
     except (KeyError, TypeError, ValueError):
         raise ApiUnreachable(
             "what answers at PIXEL_API does not speak as the wake API does: check PIXEL_API, or update mitlab-pixel"
         ) from None
-    return SessionView(session, cast(State, state), access, reason, _retry_after(body, headers))
+    return SessionView(session, cast(State, state), step, access, reason, _retry_after(body, headers))
 
 
 def _access(body: Mapping[str, Any]) -> Access:
@@ -105,8 +108,8 @@ def refusal(status: int, body: Any, headers: Mapping[str, str]) -> PixelError:
         return Throttled(f"too many calls at once: {later}", retry_after)
     if code == "unknown_pool":
         return UnknownPool(message)
-    if status == 404:
-        return SessionEnded("not known any more")
+    if status == 404 or code == "session_ended":
+        return SessionEnded(str(body.get("reason") or "not known any more"))
     if code == "pool_empty":
         return PoolEmpty(f"every machine of the pool is in use: {later}", retry_after)
     if code == "no_capacity":

@@ -4,50 +4,55 @@ from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import dataclass, field
 
 from pixel.client.session import AsyncSession
 from pixel.client.settings import Settings
 
 
-@dataclass
 class Attachment:
-    """This process's tie to one session.
+    """This process's tie to one pool: at most one session at a time. Safe to use from several threads.
 
     Attributes:
-        idempotency_key: sent with every request for the session, so that asking again never wakes a second machine.
-        session: None until the API has answered.
+        session: None until the API has answered, and after the session's end.
     """
 
-    settings: Settings
-    pool: str
-    idempotency_key: str = field(default_factory=lambda: str(uuid.uuid4()), repr=False)
-    session: AsyncSession | None = None
+    def __init__(self, settings: Settings, pool: str) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.session: AsyncSession | None = None
+        self._lock = threading.Lock()
+        self._key = str(uuid.uuid4())
+
+    @property
+    def idempotency_key(self) -> str:
+        """Sent with every request for the session, so that asking again never wakes a second machine."""
+        return self._key
+
+    def renew(self, ended: str) -> None:
+        """Let the next request be for a new session, if `ended` is still the key."""
+        with self._lock:
+            if self._key == ended:
+                self._key = str(uuid.uuid4())
+                self.session = None
 
 
 class Attachments:
-    """The live attachments: at most one an API, key and pool. Safe to use from several threads."""
+    """The attachments of a process: one for each API, key and pool."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._live: dict[tuple[str, str, str], Attachment] = {}
+        self._all: dict[tuple[str, str, str], Attachment] = {}
 
     def of(self, settings: Settings, pool: str) -> Attachment:
-        """Return the attachment to a session of `pool`, a new one if there is none."""
+        """Return the attachment to `pool`, a new one if there is none."""
         with self._lock:
-            return self._live.setdefault((settings.api, settings.key, pool), Attachment(settings, pool))
+            return self._all.setdefault((settings.api, settings.key, pool), Attachment(settings, pool))
 
-    def forget(self, attachment: Attachment) -> None:
-        """Let the next request be for a new session. An attachment already replaced is left alone."""
-        name = (attachment.settings.api, attachment.settings.key, attachment.pool)
+    def live(self) -> list[tuple[Settings, str]]:
+        """Return the sessions to end when the process ends: their settings and ids."""
         with self._lock:
-            if self._live.get(name) is attachment:
-                del self._live[name]
-
-    def live(self) -> list[Attachment]:
-        """Return the attachments that have a session."""
-        with self._lock:
-            return [attachment for attachment in self._live.values() if attachment.session is not None]
+            attachments = list(self._all.values())
+        return [(one.settings, session.id) for one in attachments if (session := one.session) is not None]
 
 
 ATTACHMENTS = Attachments()

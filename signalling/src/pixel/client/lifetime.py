@@ -11,22 +11,25 @@ from contextlib import suppress
 import httpx
 
 from pixel.client.api import headers, session_path
-from pixel.client.attachments import Attachment
 from pixel.client.errors import SettingsError
+from pixel.client.settings import Settings
 
 # Jupyter gives a kernel five seconds, and asks less gently after half of them (KernelManager.shutdown_wait_time).
 END_TIMEOUT = 2.0
 
 
 class EndAtExit:
-    """Ends live sessions at exit, within `END_TIMEOUT` seconds whatever the network does.
+    """Ends live sessions at exit, within `timeout` seconds whatever the network does.
 
     The calls run on a daemon thread that was started beforehand: at exit no thread can be started any more, and a name
     that does not resolve would block for much longer than one may take then. What is not ended by this is ended by the
     member itself, when nobody connects.
+
+    Args:
+        live: returns the sessions to end: settings and session id.
     """
 
-    def __init__(self, live: Callable[[], list[Attachment]], timeout: float = END_TIMEOUT) -> None:
+    def __init__(self, live: Callable[[], list[tuple[Settings, str]]], timeout: float = END_TIMEOUT) -> None:
         self._live = live
         self._timeout = timeout
         self._process = os.getpid()
@@ -43,17 +46,13 @@ class EndAtExit:
 
     def _wait_and_end(self) -> None:
         self._exiting.wait()
-        try:
-            for attachment in self._live():
-                with suppress(httpx.HTTPError, SettingsError):
-                    end_now(attachment, self._timeout)
-        finally:
-            self._done.set()
+        for settings, session in self._live():
+            with suppress(httpx.HTTPError, SettingsError):
+                end_now(settings, session, self._timeout)
+        self._done.set()
 
 
-def end_now(attachment: Attachment, timeout: float) -> None:
+def end_now(settings: Settings, session: str, timeout: float) -> None:
     """Send the call that ends a session; what the API answers does not matter any more."""
-    settings, session = attachment.settings, attachment.session
-    if session is not None:
-        address = settings.api + session_path(session.id)
-        httpx.delete(address, headers=headers(settings), timeout=timeout, verify=settings.tls())
+    address = settings.api + session_path(session)
+    httpx.delete(address, headers=headers(settings), timeout=timeout, verify=settings.tls())

@@ -8,18 +8,15 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Protocol, TextIO
 
-from pixel.client.answers import State
 from pixel.client.errors import PixelError
 from pixel.client.surroundings import in_notebook
-
-DOING: dict[State, str] = {"starting": "starting a machine", "ready": "ready", "ended": "ended"}
 
 
 class Progress(Protocol):
     """Something that shows a wait. All calls come from the thread that waits."""
 
-    def update(self, state: State, elapsed: float) -> None:
-        """Show the state, `elapsed` seconds after the wait began."""
+    def update(self, doing: str, elapsed: float) -> None:
+        """Show what is being done, `elapsed` seconds after the wait began."""
 
     def finish(self, outcome: str) -> None:
         """Show how the wait ended."""
@@ -50,7 +47,7 @@ def choose(pool: str, timeout: float) -> Progress:
 class Silent:
     """Shows nothing."""
 
-    def update(self, state: State, elapsed: float) -> None:
+    def update(self, doing: str, elapsed: float) -> None:
         """Show nothing."""
 
     def finish(self, outcome: str) -> None:
@@ -66,10 +63,10 @@ class Line:
         self._width = 0
         self._elapsed = 0.0
 
-    def update(self, state: State, elapsed: float) -> None:
+    def update(self, doing: str, elapsed: float) -> None:
         """Write the line again."""
         self._elapsed = elapsed
-        self._write(f"{self._pool}: {DOING[state]}, {elapsed:.0f} s")
+        self._write(f"{self._pool}: {doing}, {elapsed:.0f} s")
 
     def finish(self, outcome: str) -> None:
         """Write the line for the last time."""
@@ -90,12 +87,12 @@ class Log:
         self._said = ""
         self._elapsed = 0.0
 
-    def update(self, state: State, elapsed: float) -> None:
-        """Write a line if the state is a new one; being ready is left to `finish`."""
+    def update(self, doing: str, elapsed: float) -> None:
+        """Write a line if something else is being done now; being ready is left to `finish`."""
         self._elapsed = elapsed
-        if state == "starting" and not self._said:
-            self._said = state
-            print(f"{self._pool}: {DOING[state]}", file=self._stream, flush=True)
+        if doing not in (self._said, "ready"):
+            self._said = doing
+            print(f"{self._pool}: {doing}", file=self._stream, flush=True)
 
     def finish(self, outcome: str) -> None:
         """Write the last line."""
@@ -112,14 +109,14 @@ class Bar:
         self._pool = pool
         self._elapsed = 0.0
         self._bar = ipywidgets.FloatProgress(value=0.0, max=max(timeout, 1.0))
-        self._label = ipywidgets.Label(f"{pool}: {DOING['starting']}")
+        self._label = ipywidgets.Label(pool)
         display(ipywidgets.HBox([self._bar, self._label]))  # type: ignore[no-untyped-call]  # IPython does not type it
 
-    def update(self, state: State, elapsed: float) -> None:
+    def update(self, doing: str, elapsed: float) -> None:
         """Move the bar."""
         self._elapsed = elapsed
         self._bar.value = min(elapsed, self._bar.max)
-        self._label.value = f"{self._pool}: {DOING[state]}, {elapsed:.0f} s"
+        self._label.value = f"{self._pool}: {doing}, {elapsed:.0f} s"
 
     def finish(self, outcome: str) -> None:
         """Fill the bar, green or red."""

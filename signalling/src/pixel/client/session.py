@@ -11,6 +11,7 @@ from pixel.client.answers import Access, SessionView, State
 from pixel.client.api import open_api
 from pixel.client.control import Ack, Command
 from pixel.client.errors import (
+    NoCapacity,
     ReplyTimeout,
     SessionEnded,
     StartTimeout,
@@ -22,6 +23,12 @@ from pixel.client.patience import patiently
 from pixel.client.progress import progress_of
 from pixel.client.settings import Settings
 
+STEPS = {
+    "queued": "asking AWS to start a machine",
+    "booting": "the machine boots",
+    "naming": "its name is being published",
+    "loading": "Unreal loads",
+}
 START_TIMEOUT = 300.0
 COMMAND_TIMEOUT = 15.0
 
@@ -30,8 +37,7 @@ class AsyncSession:
     """One person's use of one machine.
 
     Attributes:
-        id: the session's id.
-        pool: the pool its machine is of.
+        timeout: seconds that waiting for the machine takes at most, where nothing else is said.
     """
 
     def __init__(
@@ -44,10 +50,9 @@ class AsyncSession:
         timeout: float = START_TIMEOUT,
         pace: Pace | None = None,
     ) -> None:
-        self.pool = pool
-        self.id = view.session
         self.timeout = timeout
         self._settings = settings
+        self._pool = pool
         self._view = view
         self._on_end = on_end
         self._pace = pace or Pace()
@@ -58,9 +63,29 @@ class AsyncSession:
         return f"<{type(self).__name__} {self.id} of pool '{self.pool}': {self.state}{where}>"
 
     @property
+    def id(self) -> str:
+        """The session's id."""
+        return self._view.session
+
+    @property
+    def pool(self) -> str:
+        """The pool the machine is of."""
+        return self._pool
+
+    @property
     def state(self) -> State:
         """`starting`, `ready` or `ended`, as last heard."""
         return self._view.state
+
+    @property
+    def doing(self) -> str:
+        """What is being done for the session, in words for a person."""
+        return STEPS.get(self._view.step, "starting a machine") if self.state == "starting" else self.state
+
+    @property
+    def reason(self) -> str | None:
+        """Why the session ended; None while it lives."""
+        return self._view.reason
 
     @property
     def hostname(self) -> str | None:
@@ -93,7 +118,7 @@ class AsyncSession:
         timeout = self.timeout if timeout is None else timeout
         with progress_of(self.pool, timeout, shown=progress) as line:
             async for elapsed in self.watch(timeout):
-                line.update(self.state, elapsed)
+                line.update(self.doing, elapsed)
         return self
 
     async def watch(self, timeout: float) -> AsyncGenerator[float, None]:
@@ -192,11 +217,11 @@ class AsyncSession:
         if view.state == "ended":
             self._on_end()
 
-    async def ready_access(self) -> Access:
+    async def ready_access(self, *, progress: bool = True) -> Access:
         """Return how to reach the machine, waiting for it if need be."""
         self._raise_if_ended()
         if self._view.access is None:
-            await self.wait_ready()
+            await self.wait_ready(progress=progress)
         if self._view.access is None:
             raise SessionEnded(self._view.reason or "unknown")
         return self._view.access
@@ -206,5 +231,7 @@ class AsyncSession:
         self._raise_if_ended()
 
     def _raise_if_ended(self) -> None:
-        if self._view.state == "ended":
-            raise SessionEnded(self._view.reason or "unknown")
+        if self.state == "ended" and self.reason == "no_capacity":
+            raise NoCapacity("AWS has no machine free in any zone: try again later", self._view.retry_after)
+        if self.state == "ended":
+            raise SessionEnded(self.reason or "unknown")

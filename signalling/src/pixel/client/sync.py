@@ -72,6 +72,11 @@ class Session:
         return self._session.state
 
     @property
+    def reason(self) -> str | None:
+        """Why the session ended; None while it lives."""
+        return self._session.reason
+
+    @property
     def hostname(self) -> str | None:
         """The machine's name; None until it is ready."""
         return self._session.hostname
@@ -91,7 +96,7 @@ class Session:
         timeout = self._session.timeout if timeout is None else timeout
         with progress_of(self.pool, timeout, shown=progress) as line:
             for elapsed in _iterate(self._session.watch(timeout)):
-                line.update(self.state, elapsed)
+                line.update(self._session.doing, elapsed)
         return self
 
     def show(self, width: int | str = "100%", height: int | str = 540) -> None:
