@@ -41,6 +41,7 @@ class Wake:
     """The parts that the doors of the function lead to."""
 
     settings: Settings
+    clock: Callable[[], float]
     sessions: Sessions
     state_changes: StateChanges
     reconciler: Reconciler
@@ -65,7 +66,8 @@ def assemble(
     rosters = Rosters(table, ec2, settings.roster, clock, sleep)
     return Wake(
         settings=settings,
-        sessions=Sessions(table, rosters, placement, driver, endings, secret, settings, clock),
+        clock=clock,
+        sessions=Sessions(table, rosters, placement, driver, endings, secret, settings, clock, sleep),
         state_changes=StateChanges(table, ec2, driver, clock),
         reconciler=Reconciler(table, ec2, zone, driver, endings, settings, clock),
     )

@@ -97,7 +97,9 @@ class Sessions:
         secret: Callable[[], bytes],
         settings: Settings,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._sleep = sleep
         self._table = table
         self._rosters = rosters
         self._placement = placement
@@ -155,6 +157,31 @@ class Sessions:
         if self._driver.visit(view.session.pool, self._settings.watch):
             return self._view(self._owned(owner, session))
         return view
+
+    def wait(self, owner: str, session: str, until: float) -> str:
+        """Wait until a session's member runs, and return its address: the original's call, which answers only then.
+
+        Raises:
+            ApiError: the caller has no such session, it has ended, or its member does not run yet when `until`
+                (epoch seconds) comes.
+        """
+        pause = 0.5
+        while True:
+            view = self.show(owner, session)
+            if view.address is not None:
+                return view.address
+            if view.progress.state == "ended":
+                raise ApiError(409, "session_ended", f"session {session} has ended: {view.progress.reason}")
+            if self._clock() + pause > until:
+                raise ApiError(
+                    503,
+                    "still_starting",
+                    f"the member still starts: ask again with GET /wake?session={session}",
+                    retry_after=POLL_AFTER,
+                    session=session,
+                )
+            self._sleep(pause)
+            pause = min(pause * 1.5, 2)
 
     def close(self, owner: str, session: str) -> None:
         """End a session. One that has ended stays as it is.

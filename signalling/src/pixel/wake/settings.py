@@ -17,6 +17,7 @@ class SettingsError(ValueError):
 class Settings:
     """What the wake function is told. Durations are seconds.
 
+    `default_pool` is the pool of `GET /wake`, `origins` are the web origins that may call from a browser.
     `sessions_per_key` is how many sessions one API key may have at a time. `watch` is how often polls look at members
     that start, `cooldown` how long an availability zone without capacity comes last. `unleased` is how long a member
     may run without a lease before the reconciler doubts it, `confirm` how long a doubt must stand before it acts, and
@@ -28,6 +29,7 @@ class Settings:
     zone_id: str
     token_secret: str
     default_pool: str | None = None
+    origins: tuple[str, ...] = ()
     sessions_per_key: int = 40
     timings: LeaseTimings = field(default_factory=LeaseTimings)
     watch: float = 3
@@ -58,6 +60,7 @@ class Settings:
             zone_id=_required(environment, "PIXEL_ZONE_ID", "the hosted zone's id"),
             token_secret=_required(environment, "PIXEL_TOKEN_SECRET", "the token secret's id in Secrets Manager"),
             default_pool=environment.get("PIXEL_DEFAULT_POOL") or None,
+            origins=tuple(environment.get("PIXEL_ORIGINS", "").replace(",", " ").split()),
             sessions_per_key=cls.sessions_per_key if cap is None else int(cap),
             timings=LeaseTimings(**timings),
             **{name: value for name, value in numbers.items() if value is not None},

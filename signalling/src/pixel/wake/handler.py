@@ -1,0 +1,75 @@
+"""The Lambda's entry: API Gateway's requests, EC2's state changes, and the schedule of the reconciler."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from pixel.wake.api import build
+from pixel.wake.function import Clients, Wake, assemble
+from pixel.wake.secret import TokenSecret
+from pixel.wake.settings import Settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+STATE_CHANGE = "EC2 Instance State-change Notification"
+SCHEDULED = "Scheduled Event"
+
+PATIENT = Config(
+    retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5, max_pool_connections=20
+)
+"""How AWS is called: a call with its retries has to end well within a turn (`pixel.wake.pools.TURN`)."""
+
+logger = Logger(service="pixel-wake")
+metrics = Metrics(namespace="Pixel", service="wake")
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any] | None:
+    """Answer one event. Raises for an event that is none of ours, so that it is seen."""
+    try:
+        return _dispatch(event, context)
+    finally:
+        if metrics.metric_set:
+            metrics.flush_metrics()
+
+
+def _dispatch(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any] | None:
+    if "httpMethod" in event:
+        answer: dict[str, Any] = _api().resolve(dict(event), context)
+        return answer
+    if event.get("detail-type") == STATE_CHANGE:
+        _wake().state_changes.handle(event)
+        return None
+    if event.get("detail-type") == SCHEDULED:
+        counts = _wake().reconciler.run()
+        logger.info("reconciled", extra=dict(counts))
+        for name, count in counts.items():
+            metrics.add_metric(name.title().replace("_", ""), MetricUnit.Count, count)
+        return dict(counts)
+    raise ValueError(f"the wake function does not know this event: it has only {', '.join(sorted(event)) or 'nothing'}")
+
+
+@cache
+def _api() -> APIGatewayRestResolver:
+    return build(_wake(), metrics)
+
+
+@cache
+def _wake() -> Wake:
+    settings = Settings.from_environment(os.environ)
+    clients = Clients(
+        dynamodb=boto3.client("dynamodb", config=PATIENT),
+        ec2=boto3.client("ec2", config=PATIENT),
+        route53=boto3.client("route53", config=PATIENT),
+    )
+    secret = TokenSecret(boto3.client("secretsmanager", config=PATIENT), settings.token_secret)
+    return assemble(settings, clients, secret)
