@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+from moto.ec2.exceptions import FilterNotImplementedError
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
 from pixel.sandbox.calls import Answer, Call
 from pixel.sandbox.errors import AwsError
 
@@ -14,24 +17,19 @@ ACCOUNT = "123456789012"
 """The account that moto plays."""
 
 
-def prepare_environment() -> None:
-    """Set what moto reads from the environment: no images but our own (moto brings 1,282, and searches them slowly)."""
+def without_images() -> None:
+    """Keep moto from loading images of its own whenever it is reset: it has 1,282, and searches them slowly."""
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 
 class Moto:
     """Answers calls with moto. One call at a time: moto's backends are not made for threads."""
 
-    def __init__(self) -> None:
-        prepare_environment()
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
+    def __init__(self, lock: threading.RLock) -> None:
         self._app = DomainDispatcherApplication(create_backend_app)
-        self.lock = threading.RLock()
+        self._lock = lock
 
     def __call__(self, call: Call) -> Answer:
-        from moto.ec2.exceptions import FilterNotImplementedError
-
         status: list[int] = []
         headers: list[tuple[str, str]] = []
 
@@ -39,7 +37,7 @@ class Moto:
             status.append(int(line.split(" ", 1)[0]))
             headers.extend(pair for pair in pairs if pair[0].lower() != "content-length")
 
-        with self.lock:
+        with self._lock:
             try:
                 parts: Iterable[bytes] = self._app(call.environ_with(call.body), start_response)
                 body = b"".join(parts)

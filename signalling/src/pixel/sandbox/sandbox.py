@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
+from collections import Counter
 from typing import Any, TypedDict
 
-from pixel.sandbox import moto_app, seed
+from pixel.sandbox import moto_app, patches, seed
 from pixel.sandbox.app import Application
 from pixel.sandbox.control import Control
 from pixel.sandbox.counters import CallCounter
 from pixel.sandbox.credentials import CredentialsCheck
+from pixel.sandbox.ec2.layer import Ec2
+from pixel.sandbox.ec2.ticker import Ticker
+from pixel.sandbox.errors import AwsError
+from pixel.sandbox.members import InstanceObserver
 from pixel.sandbox.server import Server
+from pixel.sandbox.settings import Settings
 from pixel.sandbox.state import SandboxState
 
 _one_at_a_time = threading.Lock()
@@ -38,24 +45,35 @@ class Sandbox:
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("this process already runs a sandbox: stop it first, or start another process")
         try:
+            patches.apply()
             self._access_key = f"AKIA{secrets.token_hex(8).upper()}"
             self._secret_key = secrets.token_urlsafe(30)
-            self._moto = moto_app.Moto()
-            self._counter = CallCounter(CredentialsCheck(self._moto, self._access_key))
-            control = Control(
-                {
-                    ("GET", "status"): lambda _: self.status(),
-                    ("GET", "calls"): lambda _: self.calls(),
-                    ("DELETE", "calls"): lambda _: self.reset_calls(),
-                    ("POST", "reset"): lambda _: self.reset(),
-                }
-            )
             self._identity = secrets.randbits(64)
             self._seeds = seed.plant(self._identity)
-            self._server = Server(Application(self._counter, control), port)
+            self._settings = Settings()
+            self._lock = threading.RLock()
+            moto = moto_app.Moto(self._lock)
+            self._ec2 = Ec2(moto, self._settings, self._lock, time.time, lambda: self._ticker.wake())
+            self._ticker = Ticker(self._ec2, self._lock)
+            self._counter = CallCounter(CredentialsCheck(self._ec2, self._access_key))
+            self._server = Server(Application(self._counter, self._control()), port)
         except BaseException:
             _one_at_a_time.release()
             raise
+
+    def _control(self) -> Control:
+        return Control(
+            {
+                ("GET", "status"): lambda _: self.status(),
+                ("GET", "calls"): lambda _: self.calls(),
+                ("DELETE", "calls"): lambda _: self.reset_calls(),
+                ("GET", "faults"): lambda _: self.faults(),
+                ("PUT", "faults"): self.set_faults,
+                ("DELETE", "faults"): lambda _: self.reset_faults(),
+                ("POST", "shutdown"): lambda asked: self.shut_down(str((asked or {}).get("instance_id", ""))),
+                ("POST", "reset"): lambda _: self.reset(),
+            }
+        )
 
     def state(self) -> SandboxState:
         """Return what the outside needs to use this sandbox."""
@@ -77,16 +95,20 @@ class Sandbox:
 
     def start(self) -> None:
         """Answer from now on."""
+        self._ticker.start()
         self._server.start()
 
     def stop(self) -> None:
         """Stop answering and forget the account."""
         self._server.stop()
+        self._ticker.stop()
         _one_at_a_time.release()
 
     def status(self) -> dict[str, Any]:
         """Return what `pixel sandbox status` tells: the process, the instances by state, the number of calls."""
-        return {"pid": os.getpid(), "instances": {}, "calls": self.calls()["total"]}
+        with self._lock:
+            states = Counter(one.state for region in self._ec2.regions() for one in region.account.instances())
+        return {"pid": os.getpid(), "instances": dict(states), "calls": self.calls()["total"]}
 
     def calls(self) -> Calls:
         """Return the calls made since the last reset."""
@@ -97,9 +119,47 @@ class Sandbox:
         """Count from zero again."""
         self._counter.reset()
 
+    def faults(self) -> dict[str, Any]:
+        """Return the settings in force, as JSON has them."""
+        return self._settings.faults.model_dump(mode="json")
+
+    def set_faults(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Replace the settings that are named, and return all (see `settings.Faults`).
+
+        Raises:
+            ValueError: an unknown setting, or a value that is none.
+        """
+        self._settings.change(changes)
+        return self.faults()
+
+    def reset_faults(self) -> dict[str, Any]:
+        """Set all faults and delays back to their defaults, and return them."""
+        self._settings.reset()
+        return self.faults()
+
+    def shut_down(self, instance_id: str) -> None:
+        """Stop an instance as its own operating system would.
+
+        Raises:
+            ValueError: there is no such instance, or it does not run.
+        """
+        try:
+            with self._lock:
+                region = self._ec2.region(seed.REGION)
+                region.lifecycle.settle()
+                region.power.shut_down(instance_id)
+        except AwsError as error:
+            raise ValueError(error.message) from error
+        self._ticker.wake()
+
+    def observe(self, observer: InstanceObserver) -> None:
+        """Tell the observer of every change of state of every instance from now on."""
+        self._ticker.observe(observer)
+
     def reset(self) -> None:
-        """Go back to the seeds and to zero calls; ids of the seeds are new."""
-        with self._moto.lock:
-            self._identity = secrets.randbits(64)
+        """Go back to the seeds, which keep their ids, to no faults and to zero calls."""
+        with self._lock:
+            self._ec2.reset()
+            self._settings.reset()
             self._seeds = seed.plant(self._identity)
             self._counter.reset()

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pixel.sandbox.moto_app import ACCOUNT
+from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.amis import Ami
+from moto.ec2.utils import random_ami_id
+from moto.moto_api._internal import mock_random
+from moto.moto_api._internal.models import moto_api_backend
+from moto.route53.models import HostedZoneIdentifier, route53_backends
+from moto.ssm.models import Parameter, ssm_backends
+from moto.utilities.id_generator import moto_id_manager
+
+from pixel.sandbox.moto_app import ACCOUNT, without_images
 
 REGION = "us-east-2"
 ZONE = "pixel.test"
@@ -28,11 +38,11 @@ class Seeds:
 
 def plant(identity: int) -> Seeds:
     """Empty the account, fill it with the seeds and return their ids: the same ones for the same identity."""
-    from moto.moto_api._internal import mock_random
-    from moto.moto_api._internal.models import moto_api_backend
 
-    mock_random.seed(identity)
+    without_images()
     moto_api_backend.reset()
+    mock_random.seed(identity)
+    ec2_backends[ACCOUNT][REGION].reset()
     vpc_id, subnets, security_group_id = _network()
     _lease_table()
     seeds = Seeds(
@@ -47,7 +57,6 @@ def plant(identity: int) -> Seeds:
 
 
 def _network() -> tuple[str, dict[str, str], str]:
-    from moto.ec2.models import ec2_backends
 
     ec2 = ec2_backends[ACCOUNT][REGION]
     vpc = ec2.get_default_vpc()
@@ -59,10 +68,6 @@ def _network() -> tuple[str, dict[str, str], str]:
 
 
 def _base_image() -> str:
-    from moto.ec2.models import ec2_backends
-    from moto.ec2.models.amis import Ami
-    from moto.ec2.utils import random_ami_id
-    from moto.ssm.models import Parameter, ssm_backends
 
     ec2 = ec2_backends[ACCOUNT][REGION]
     image = Ami(
@@ -98,9 +103,6 @@ def _base_image() -> str:
 
 
 def _zone() -> str:
-    from moto.moto_api._internal import mock_random
-    from moto.route53.models import HostedZoneIdentifier, route53_backends
-    from moto.utilities.id_generator import moto_id_manager
 
     name = f"{ZONE}."
     zone_id = f"Z{mock_random.get_random_hex(20).upper()}"
@@ -110,7 +112,6 @@ def _zone() -> str:
 
 
 def _lease_table() -> None:
-    from moto.dynamodb.models import dynamodb_backends
 
     dynamodb_backends[ACCOUNT][REGION].create_table(
         LEASE_TABLE,

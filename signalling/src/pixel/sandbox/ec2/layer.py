@@ -1,0 +1,93 @@
+"""The layer that answers EC2's calls, and leaves to moto those that moto answers well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from threading import RLock
+
+from moto.core.exceptions import ServiceException
+
+from pixel.sandbox.calls import Answer, Call, Handler
+from pixel.sandbox.ec2.account import Account
+from pixel.sandbox.ec2.describe import Describe
+from pixel.sandbox.ec2.lifecycle import Lifecycle
+from pixel.sandbox.ec2.power import Power
+from pixel.sandbox.ec2.run import Capacity, Run
+from pixel.sandbox.ec2.templates import Templates
+from pixel.sandbox.ec2.tokens import ClientTokens
+from pixel.sandbox.errors import AwsError
+from pixel.sandbox.settings import Settings
+
+
+class Region:
+    """EC2 in one region."""
+
+    def __init__(self, name: str, settings: Settings, now: Callable[[], float]) -> None:
+        self.account = Account(name)
+        self.lifecycle = Lifecycle(self.account, lambda: settings.faults.delays, now)
+        tokens = ClientTokens()
+        capacity = Capacity(self.account, lambda: settings.faults)
+        describe = Describe(self.account, self.lifecycle)
+        templates = Templates(self.account, tokens)
+        self.power = Power(self.account, self.lifecycle, capacity)
+        run = Run(self.account, self.lifecycle, templates, tokens, capacity, describe)
+        self.actions: Mapping[str, Handler] = {
+            "RunInstances": run.run,
+            "StartInstances": self.power.start,
+            "StopInstances": self.power.stop,
+            "RebootInstances": self.power.reboot,
+            "TerminateInstances": self.power.terminate,
+            "DescribeInstances": describe.instances,
+            "DescribeInstanceStatus": describe.statuses,
+            "CreateLaunchTemplate": templates.create,
+            "CreateLaunchTemplateVersion": templates.create_version,
+            "ModifyLaunchTemplate": templates.modify,
+            "DeleteLaunchTemplateVersions": templates.delete_versions,
+            "DescribeLaunchTemplates": templates.describe,
+            "DescribeLaunchTemplateVersions": templates.describe_versions,
+        }
+
+
+class Ec2:
+    """EC2 in all regions. One call at a time, under the lock that moto's calls take too.
+
+    Args:
+        inner: what answers the other calls.
+        lock: held while a call is answered.
+        changed: called after each call, without the lock: an instance's state may have changed, or be about to.
+    """
+
+    def __init__(
+        self, inner: Handler, settings: Settings, lock: RLock, now: Callable[[], float], changed: Callable[[], None]
+    ) -> None:
+        self._inner = inner
+        self._settings = settings
+        self._lock = lock
+        self._now = now
+        self._changed = changed
+        self._regions: dict[str, Region] = {}
+
+    def __call__(self, call: Call) -> Answer:
+        if call.service != "ec2":
+            return self._inner(call)
+        try:
+            with self._lock:
+                region = self.region(call.region)
+                region.lifecycle.settle()
+                return region.actions.get(call.action, self._inner)(call)
+        except ServiceException as error:
+            raise AwsError(error.code, error.message) from error
+        finally:
+            self._changed()
+
+    def region(self, name: str) -> Region:
+        """Return EC2 of a region. Hold the lock while using it."""
+        return self._regions.setdefault(name, Region(name, self._settings, self._now))
+
+    def regions(self) -> Iterator[Region]:
+        """Yield the regions that were used. Hold the lock meanwhile."""
+        yield from list(self._regions.values())
+
+    def reset(self) -> None:
+        """Forget everything; moto's part is reset apart. Hold the lock."""
+        self._regions.clear()
