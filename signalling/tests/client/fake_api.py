@@ -79,7 +79,13 @@ class FakeWakeApi:
         if session.reason is not None:
             return {"session": session.id, "pool": session.pool, "state": "ended", "reason": session.reason}
         if session.polls_left > 0:
-            return {"session": session.id, "pool": session.pool, "state": "starting"}
+            return {
+                "session": session.id,
+                "pool": session.pool,
+                "state": "starting",
+                "step": "booting",
+                "poll_after": 0,
+            }
         return {"session": session.id, "pool": session.pool, "state": "ready", **self.ready}
 
 
@@ -95,8 +101,8 @@ class Handler(BaseHTTPRequestHandler):
         if self._refused() or self._unless("/sessions"):
             return
         key = self.headers.get("Idempotency-Key", "")
-        if not re.fullmatch(r"[A-Za-z0-9-]{16,64}", key) or not isinstance(body, dict) or set(body) != {"pool"}:
-            self._answer(400, {"error": "bad_request", "message": f"{body!r} under key {key!r} is no request"})
+        if not re.fullmatch(r"[!-~]{1,128}", key) or not isinstance(body, dict) or set(body) != {"pool"}:
+            self._answer(400, {"error": "invalid_request", "message": f"{body!r} under key {key!r} is no request"})
             return
         self._answer(*self.fake.create(body["pool"], key))
 
@@ -113,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         session = None if self._refused() else self._session()
         if session is not None:
             session.reason = session.reason or "closed"
-            self._answer(200, self.fake.describe(session))
+            self._answer(200, {"session": session.id, "state": "ended"})
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name http.server gives it)
         """Say nothing."""
@@ -146,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             return None
         session = self.fake.sessions.get(found[1])
         if session is None:
-            self._answer(404, {"error": "unknown_session", "message": "there is no such session"})
+            self._answer(404, {"error": "not_found", "message": "this API key has no such session"})
         return session
 
     def _answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:

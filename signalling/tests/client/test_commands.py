@@ -134,7 +134,7 @@ def test_a_start_that_takes_too_long_is_an_error_and_the_session_is_kept(
 def test_waking_need_not_wait(wake_api: FakeWakeApi, capsys: pytest.CaptureFixture[str]) -> None:
     wake_api.polls_until_ready = 10**6
     assert wake.main(["drone", "--no-wait"]) == 0
-    assert capsys.readouterr().out == "drone: starting a machine\n"
+    assert capsys.readouterr().out == "drone: the machine boots\n"
     assert wake_api.counted("GET") == 0
 
 

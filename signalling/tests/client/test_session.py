@@ -74,8 +74,7 @@ async def test_polling_comes_back_no_sooner_than_the_api_asked(
     settings: Settings, wake_api: FakeWakeApi, quick: Pace
 ) -> None:
     session = await attach(settings, "drone", 10, quick)
-    starting = {"session": session.id, "state": "starting"}
-    wake_api.refusals.append(Refusal(200, starting, {"Retry-After": "1"}))
+    wake_api.refusals.append(Refusal(200, {"session": session.id, "state": "starting", "poll_after": 1}))
     clock = asyncio.get_running_loop().time
     before = clock()
     await session.wait_ready(progress=False)

@@ -104,7 +104,7 @@ def refusal(status: int, body: Any, headers: Mapping[str, str]) -> PixelError:
     later = f"try again in {retry_after:g} seconds" if retry_after else "try again later"
     if status == 429:
         if code == "over_cap" or message == "Limit Exceeded":
-            return OverCap(message if code else "the key's quota is used up: ask whoever gave it to you")
+            return OverCap(message if code else "the key's quota is used up: ask whoever gave it to you", retry_after)
         return Throttled(f"too many calls at once: {later}", retry_after)
     if code == "unknown_pool":
         return UnknownPool(message)
@@ -122,8 +122,11 @@ def refusal(status: int, body: Any, headers: Mapping[str, str]) -> PixelError:
 
 
 def _retry_after(body: Mapping[str, Any], headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of `Retry-After`, else of the body; None when neither has a usable number."""
-    for said in (headers.get("retry-after"), body.get("retry_after")):
+    """Return the seconds of `Retry-After`, else of the body; None when neither has a usable number.
+
+    A session that is starting comes with `poll_after`, a refusal with `retry_after`.
+    """
+    for said in (headers.get("retry-after"), body.get("retry_after"), body.get("poll_after")):
         try:
             seconds = float(said) if said is not None else -1.0
         except (TypeError, ValueError):

@@ -7,6 +7,10 @@ from __future__ import annotations
 class PixelError(Exception):
     """Any failure of this client. Its text says what was wrong and what to do; it never carries a key or a token."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows below a cell: the text alone, for the person there did not write this code."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class SettingsError(PixelError):
     """A setting is missing or cannot be used."""
@@ -20,10 +24,6 @@ class UnknownPool(PixelError):
     """The API serves no pool of that name."""
 
 
-class OverCap(PixelError):
-    """The key already has as many sessions as it may have."""
-
-
 class RetryLater(PixelError):
     """A refusal that passes by itself.
 
@@ -34,6 +34,10 @@ class RetryLater(PixelError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OverCap(RetryLater):
+    """The key already has as many sessions as it may have: one has to end first."""
 
 
 class PoolEmpty(RetryLater):

@@ -56,22 +56,20 @@ class ControlLine:
             control.abandon()
 
     async def _open(self, access: Access, deadline: float) -> Control:
-        clock = asyncio.get_running_loop().time
         tls, attempt = self._settings.tls(), 0
-        while True:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    return await open_control(access, tls, self.replies)
-            except AuthError:
-                await self._check_alive()
-                raise
-            except MemberUnreachable:
-                await self._check_alive()
-                delay = self._pace.delay(attempt)
-                if clock() + delay > deadline:
-                    raise
-            except TimeoutError:
-                await self._check_alive()
-                raise MemberUnreachable(f"{access.hostname} does not answer on its control socket") from None
-            await asyncio.sleep(delay)
-            attempt += 1
+        failure = MemberUnreachable(f"{access.hostname} does not answer on its control socket")
+        try:
+            async with asyncio.timeout_at(deadline):
+                while True:
+                    try:
+                        return await open_control(access, tls, self.replies)
+                    except MemberUnreachable as error:
+                        failure = error
+                    await self._check_alive()
+                    await asyncio.sleep(self._pace.delay(attempt))
+                    attempt += 1
+        except AuthError:
+            await self._check_alive()
+            raise
+        except TimeoutError:
+            raise failure from None
