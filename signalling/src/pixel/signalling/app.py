@@ -1,0 +1,88 @@
+"""The service as a program: from settings to a process that serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import FrameType
+
+from pixel.signalling import logs
+from pixel.signalling.service import ListenError, SignallingService
+from pixel.signalling.settings import Settings
+from pixel.signalling.tls import CertificateError, load, new_context
+
+
+def check(settings: Settings) -> int:
+    """Say whether the service could serve with these settings; return the exit code."""
+    try:
+        if settings.tls.certificate:
+            load(new_context(), settings.tls)
+    except CertificateError as problem:
+        sys.stderr.write(f"pixel signalling: {problem}\n")
+        return 2
+    sys.stdout.write("the settings can be used\n")
+    return 0
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit code."""
+    logs.configure(settings.log.level)
+    try:
+        asyncio.run(_until_signalled(settings))
+    except (CertificateError, ListenError) as problem:
+        sys.stderr.write(f"pixel signalling: {problem}\n")
+        return 1
+    return 0
+
+
+async def _until_signalled(settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    # loop.add_signal_handler does not exist on Windows.
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), on_signal)
+    await serve(settings, stop)
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, started: Callable[[SignallingService], None] = lambda _service: None
+) -> None:
+    """Serve until `stop` is set.
+
+    Args:
+        settings: checked settings.
+        stop: ends the service.
+        started: called once it listens.
+
+    Raises:
+        CertificateError: certificate or key cannot be used.
+        ListenError: a port cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        if settings.lifecycle.enabled:
+            # Loaded only where it is used: a service in the foreground needs neither AWS nor its libraries.
+            from pixel.signalling.member import MemberRunner
+
+            runners: list[MemberRunner] = []
+
+            def follow(service: SignallingService) -> MemberRunner:
+                runners.append(MemberRunner.on_this_machine(settings.lifecycle, service))
+                return runners[0]
+
+            service = SignallingService(settings, follow)
+            await stack.enter_async_context(service)
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            running = tasks.create_task(runners[0].run())
+            stack.callback(running.cancel)
+        else:
+            service = await stack.enter_async_context(SignallingService(settings))
+        started(service)
+        await stop.wait()

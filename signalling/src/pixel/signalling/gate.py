@@ -1,0 +1,95 @@
+"""Who is let in: decided at the HTTP upgrade, before a socket exists and before anything is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request
+
+from pixel.signalling.access import Access, Failures, Pass
+
+PLAYER_PATH = "/"
+CONTROLLER_PATH = "/control"
+
+
+class Refusal(NamedTuple):
+    """Nobody comes in: the HTTP answer, and a word for the statistics."""
+
+    status: HTTPStatus
+    text: str
+    why: str
+    retry_after: int | None = None
+
+
+class Gate:
+    """The door for players and controllers.
+
+    Args:
+        access: the tokens.
+        failures: the addresses that were refused.
+        origins: the pages that may connect, beside those served from here; `*`: all.
+        compatibility: whether the original Scratch clients, which use the players' path, are let in there as
+            controllers.
+    """
+
+    def __init__(self, access: Access, failures: Failures, origins: Iterable[str], *, compatibility: bool) -> None:
+        self._access = access
+        self._failures = failures
+        self._origins = frozenset(origin.lower() for origin in origins)
+        self._compatibility = compatibility
+        self.closed: str | None = None
+        """Why nobody is let in at present; None while somebody is."""
+
+    def admit(self, request: Request, address: str) -> Pass | Refusal:
+        """Return the right with which a request comes in, or why it does not. Asks for the token last, so that an
+        address that is refused for another reason does not lose its credit."""
+        path = urlsplit(request.path).path
+        if path not in (PLAYER_PATH, CONTROLLER_PATH):
+            return Refusal(HTTPStatus.NOT_FOUND, "players connect to /, controllers to /control", "path")
+        if self.closed is not None:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, self.closed, "closed", 30)
+        if not self._from_known_page(request.headers):
+            return Refusal(HTTPStatus.FORBIDDEN, "this page may not connect (setting http.origins)", "origin")
+        right = self._checked(request, address, self._access.role_of)
+        if isinstance(right, Refusal) or right.role is None:
+            return right
+        allowed = {"controller"} if path == CONTROLLER_PATH else {"player"}
+        if path == PLAYER_PATH and self._compatibility:
+            allowed.add("controller")
+        if right.role not in allowed:
+            return Refusal(HTTPStatus.FORBIDDEN, f"this is a {right.role}'s token", "role")
+        return right
+
+    def admit_streamer(self, request: Request, address: str) -> Pass | Refusal:
+        """Return the right with which a streamer comes in, or why it does not."""
+        return self._checked(request, address, self._access.streamer)
+
+    def _checked(self, request: Request, address: str, right_of: Callable[[str | None], Pass | None]) -> Pass | Refusal:
+        wait = self._failures.blocked_for(address)
+        if wait > 0:
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many failed attempts", "blocked", int(wait) + 1)
+        right = right_of(token_of(request))
+        if right is None:
+            self._failures.add(address)
+            return Refusal(HTTPStatus.UNAUTHORIZED, "a valid token is needed", "token")
+        return right
+
+    def _from_known_page(self, headers: Headers) -> bool:
+        origins = headers.get_all("Origin")
+        if not origins or "*" in self._origins:
+            return True
+        origin = origins[0].lower()
+        return origin in self._origins or urlsplit(origin).netloc in [host.lower() for host in headers.get_all("Host")]
+
+
+def token_of(request: Request) -> str | None:
+    """Return the token that a request shows, from `Authorization: Bearer` or `?token=`."""
+    for header in request.headers.get_all("Authorization"):
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() == "bearer":
+            return token.strip()
+    return next(iter(parse_qs(urlsplit(request.path).query).get("token", [])), None)

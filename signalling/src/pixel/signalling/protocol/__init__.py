@@ -1,0 +1,1 @@
+"""The signalling protocol without I/O: frames in, effects out."""
