@@ -1,1 +1,1 @@
-"""The service that runs beside Unreal on a member: signalling, the player page, commands, and the member's self-stop."""
+"""The service that runs beside Unreal on a member: signalling, player page, commands, and the member's self-stop."""
