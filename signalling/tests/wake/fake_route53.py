@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 PROPAGATION = 3.0
 
 
-class InvalidChangeBatch(ClientError):
+class InvalidChangeBatch(ClientError):  # noqa: N818 - AWS's name
     """A batch of which nothing was carried out."""
 
 
@@ -69,7 +69,12 @@ class FakeRoute53:
     def _list(self, HostedZoneId: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         self._admit("ListResourceRecordSets")
         assert HostedZoneId == "Z1"
-        soa = {"Name": f"{self.zone}.", "Type": "SOA", "TTL": 60, "ResourceRecords": [{"Value": "ns. host. 1 1 1 1 60"}]}
+        soa = {
+            "Name": f"{self.zone}.",
+            "Type": "SOA",
+            "TTL": 60,
+            "ResourceRecords": [{"Value": "ns. host. 1 1 1 1 60"}],
+        }
         members = [
             {"Name": f"{name}.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": value}]}
             for name, value in sorted(self.records.items())
@@ -90,6 +95,4 @@ class _Pages:
 
 
 def _invalid(message: str) -> InvalidChangeBatch:
-    return InvalidChangeBatch(
-        {"Error": {"Code": "InvalidChangeBatch", "Message": message}}, "ChangeResourceRecordSets"
-    )
+    return InvalidChangeBatch({"Error": {"Code": "InvalidChangeBatch", "Message": message}}, "ChangeResourceRecordSets")

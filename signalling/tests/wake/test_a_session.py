@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pixel import tokens
-from pixel.wake.errors import ApiError
 
 from .world import SECRET, World
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import boto3
 from moto import mock_aws
-
 from pixel.lease import Lease, LeaseLost, LeaseTimings, MemberLease
 from pixel.lease.model import is_live
 from pixel.lease.table import Table

@@ -124,9 +124,11 @@ class Sessions:
         if not roster:
             raise ApiError(404, "unknown_pool", f"no member carries the tag pixel:pool={pool}: check the pool's name")
         self._reserve(session, owner)
-        cooldowns = Pool.parse(pool, known.get(pool_key(pool))).cooldowns
+        state = Pool.parse(pool, known.get(pool_key(pool)))
         try:
-            placed = self._placement.open(session, owner, pool, roster, cooldowns)
+            placed = self._placement.open(session, owner, pool, roster, state.cooldowns)
+            if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
+                placed = self._placement.open(session, owner, pool, roster, state.cooldowns)
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)
         if placed is None:

@@ -64,7 +64,7 @@ class Starter:
         for name, reason in failed.items():
             item = turn.items[name]
             try:
-                placed = self._placement.move(item, roster, cooldowns, without=outcome.dry_zones)
+                placed = self._placement.move(item, roster, cooldowns, without=turn.cooldowns.keys())
                 if placed is None and reason is None:
                     continue
                 if placed is None and reason is not None:
