@@ -13,6 +13,10 @@ from .members import Member, member_from
 
 PAGE = 1000
 """The largest page of DescribeInstances."""
+FILTER_VALUES = 200
+"""Values in one filter (EC2's limit)."""
+LIVE = ["pending", "running", "stopping", "stopped"]
+"""The states of instances that exist."""
 STOP_BATCH = 250
 """Instances in one StopInstances or StartInstances call; EC2 publishes no limit, and one bad id spoils its batch."""
 TERMINATE_BATCH = 250
@@ -40,6 +44,18 @@ def describe_members(ec2: Client, filters: Sequence[Mapping[str, Any]]) -> list[
     found = pages(ec2.describe_instances, "Reservations", Filters=list(filters), MaxResults=PAGE)
     members = [member_from(instance) for reservation in found for instance in reservation["Instances"]]
     return sorted(members, key=lambda member: member.instance_id)
+
+
+def instances_of_images(ec2: Client, image_ids: Sequence[str]) -> list[Member]:
+    """Return the existing instances that were launched from one of the images."""
+    found: list[Member] = []
+    for batch in batches(image_ids, FILTER_VALUES):
+        filters = [
+            {"Name": "image-id", "Values": list(batch)},
+            {"Name": "instance-state-name", "Values": LIVE},
+        ]
+        found += describe_members(ec2, filters)
+    return found
 
 
 def passed_status_checks(ec2: Client) -> set[str]:

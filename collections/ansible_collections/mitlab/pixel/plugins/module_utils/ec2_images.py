@@ -5,30 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .aws import Client, pages
 from .errors import AWS_ERRORS, PixelError, code_of
-from .members import POOL_TAG, RELEASE_TAG
-
-
-@dataclass(frozen=True)
-class Image:
-    """A machine image; its tags name its pool and release."""
-
-    image_id: str
-    name: str
-    state: str
-    root_device: str
-    created: datetime
-    snapshots: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def release(self) -> str | None:
-        return self.tags.get(RELEASE_TAG)
+from .image_plan import Image
+from .members import POOL_TAG
 
 
 def launchable_image(ec2: Client, image_id: str) -> Image:

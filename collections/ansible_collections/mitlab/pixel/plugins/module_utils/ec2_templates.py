@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .aws import Client, batches, pages
+from .ec2 import LIVE, describe_members
 from .errors import AWS_ERRORS, PixelError, code_of
 from .launch_template_plan import DELETE_BATCH, Template, Version
+from .members import POOL_TAG, TEMPLATE_VERSION_TAG
 
 UNKNOWN = frozenset({"InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound"})
 TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
-LIVE = ["pending", "running", "stopping", "stopped"]
 
 
 def find_template(ec2: Client, name: str) -> Template | None:
@@ -27,9 +28,9 @@ def find_template(ec2: Client, name: str) -> Template | None:
     return _with_versions(ec2, found[0]) if found else None
 
 
-def templates_of_pool(ec2: Client, pool_tag: str, pool: str) -> list[Template]:
+def templates_of_pool(ec2: Client, pool: str) -> list[Template]:
     """Return the launch templates that carry the pool's tag, with all their versions."""
-    filters = [{"Name": f"tag:{pool_tag}", "Values": [pool]}]
+    filters = [{"Name": f"tag:{POOL_TAG}", "Values": [pool]}]
     found = pages(ec2.describe_launch_templates, "LaunchTemplates", Filters=filters)
     return [_with_versions(ec2, template) for template in found]
 
@@ -143,12 +144,7 @@ def versions_in_use(ec2: Client, template: Template) -> frozenset[int]:
         {"Name": "tag:aws:ec2launchtemplate:id", "Values": [template.template_id]},
         {"Name": "instance-state-name", "Values": LIVE},
     ]
-    used = set()
-    for reservation in pages(ec2.describe_instances, "Reservations", Filters=filters, MaxResults=1000):
-        for instance in reservation["Instances"]:
-            tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
-            used.add(int(tags["aws:ec2launchtemplate:version"]))
-    return frozenset(used)
+    return frozenset(int(member.tags[TEMPLATE_VERSION_TAG]) for member in describe_members(ec2, filters))
 
 
 def _with_versions(ec2: Client, template: Mapping[str, Any]) -> Template:

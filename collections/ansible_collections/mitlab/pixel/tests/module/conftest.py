@@ -6,12 +6,10 @@ import importlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
 
 MODULES = "ansible_collections.mitlab.pixel.plugins.modules"
@@ -59,7 +57,7 @@ class Modules:
         arguments = {**self.connection, **options, "_ansible_check_mode": check, "_ansible_diff": True}
         with patch_module_args(arguments), pytest.raises(SystemExit):
             importlib.import_module(f"{MODULES}.{module}").main()
-        return Result(json.loads(self.capsys.readouterr().out), dict(self.sandbox.calls()))
+        return Result(json.loads(self.capsys.readouterr().out.splitlines()[-1]), dict(self.sandbox.calls()))
 
 
 @pytest.fixture(scope="session")
