@@ -34,6 +34,14 @@ lock: setup ## pin requirements/*.in again, with hashes
 	@cd requirements && uv pip compile --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-header --constraint dev.txt wake.in --output-file wake.txt
 
+.PHONY: demo
+demo: setup ## take the tour of a fleet's life on the embedded AWS; KEEP=1 leaves it up
+	@PYTHONPATH=tools python -m demo $(if $(KEEP),--keep)
+
+.PHONY: down
+down: setup ## stop the sandbox that `make demo KEEP=1` left up
+	@pixel sandbox down --state .sandbox
+
 .PHONY: test
 test: lint ## everything that must pass
 	@pytest --numprocesses 2

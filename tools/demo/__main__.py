@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from demo.fleet import Tour
-from demo.playbooks import ROOT, PlaybookFailedError
+from demo.fleet import StepFailedError, Tour
 from demo.sandbox import DemoSandbox
 from demo.terminal import Terminal
+from playbook_runs import ROOT
 
 KEPT = """
 The sandbox stays up. Point Ansible at it (it is the default inventory):
@@ -40,7 +40,7 @@ def main() -> int:
         tour = Tour(sandbox, terminal)
         tour.fleet()
         tour.closing_table()
-    except PlaybookFailedError as error:
+    except StepFailedError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
     finally:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from demo.playbooks import run_playbook
 from demo.sandbox import DemoSandbox
 from demo.terminal import Terminal
+from playbook_runs import run_playbook
 
 POOL = "drone"
+
+
+class StepFailedError(Exception):
+    """A step of the tour failed; the text says which command, and why."""
 
 
 class Tour:
@@ -21,9 +25,17 @@ class Tour:
         self.ec2 = sandbox.client("ec2")
 
     def playbook(self, title: str, name: str, **variables: str | int) -> None:
-        """Run a playbook as one step of the tour."""
+        """Run a playbook as one step of the tour.
+
+        Raises:
+            StepFailedError: the playbook failed.
+        """
         self.terminal.step(title)
-        self.terminal.run(run_playbook(self.sandbox, name, **variables))
+        self.sandbox.reset_calls()
+        run = run_playbook(name, self.sandbox.environment(), **variables)
+        if not run.ok:
+            raise StepFailedError(f"{run.command}\n{run.message}")
+        self.terminal.run(run, self.sandbox.calls())
 
     def fleet(self) -> None:
         """Go from two images to a stopped fleet."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import httpx
+
 from pixel.sandbox import state
 
 

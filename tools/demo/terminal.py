@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from demo.playbooks import Run
+from playbook_runs import Run
 
 _BOLD, _DIM, _GREEN, _RESET = "\033[1m", "\033[2m", "\033[32m", "\033[0m"
 
@@ -25,13 +25,13 @@ class Terminal:
         self._step += 1
         print(f"\n{self._paint(_BOLD, f'{self._step}. {title}')}", flush=True)
 
-    def run(self, run: Run) -> None:
-        """Tell what a playbook did."""
+    def run(self, run: Run, calls: Mapping[str, int]) -> None:
+        """Tell what a playbook did, and the AWS calls it made, by action."""
         print(self._paint(_DIM, f"   $ {run.command}"))
         for change in run.changes or ["nothing to change"]:
             print(f"   {self._paint(_GREEN, '~' if run.changes else '=')} {change}")
-        calls = ", ".join(f"{action} {count}" for action, count in sorted(run.calls.items()))
-        print(self._paint(_DIM, f"   {run.seconds:.1f} s, {sum(run.calls.values())} AWS calls ({calls})"), flush=True)
+        by_action = ", ".join(f"{action} {count}" for action, count in sorted(calls.items()))
+        print(self._paint(_DIM, f"   {run.seconds:.1f} s, {sum(calls.values())} AWS calls ({by_action})"), flush=True)
 
     def note(self, text: str) -> None:
         """Add a line under the current step."""
