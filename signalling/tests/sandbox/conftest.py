@@ -19,5 +19,5 @@ def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
     """A sandbox at its seeds, in which states change at once."""
     shared_sandbox.reset()
-    shared_sandbox.sandbox.set_faults({"delays": {"start": 0, "stop": 0, "terminate": 0, "status": 0, "dns": 0}})
+    shared_sandbox.set_delays()
     return shared_sandbox

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,8 @@ from pixel.sandbox.calls import Answer, Environ, Handler
 from pixel.sandbox.control import PREFIX, Control
 from pixel.sandbox.errors import AwsError, render
 from pixel.sandbox.requests import parse, read_body
+
+_log = logging.getLogger(__name__)
 
 
 class Application:
@@ -34,3 +37,8 @@ class Application:
             return self._aws(call)
         except AwsError as error:
             return render(error, call)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            _log.exception("%s failed", call.name)
+            return render(AwsError("InternalFailure", f"The sandbox failed over {call.name}: {error!r}", 500), call)

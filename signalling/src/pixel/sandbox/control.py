@@ -32,5 +32,17 @@ class Control:
             return _json(400, {"error": str(error)})
 
 
+def texts(asked: Any, *names: str) -> list[str]:
+    """Return the named texts of a request's JSON object.
+
+    Raises:
+        ValueError: one is missing, or is no text.
+    """
+    found = [asked.get(name) if isinstance(asked, dict) else None for name in names]
+    if not all(isinstance(value, str) for value in found):
+        raise ValueError(f"a JSON object with {' and '.join(names)} is needed")
+    return [str(value) for value in found]
+
+
 def _json(status: int, content: Any) -> Answer:
     return Answer(status, (json.dumps(content, indent=2) + "\n").encode(), [("Content-Type", "application/json")])

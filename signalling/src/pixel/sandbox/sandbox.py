@@ -7,16 +7,21 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 from pixel.sandbox import moto_app, patches, seed
 from pixel.sandbox.app import Application
-from pixel.sandbox.control import Control
+from pixel.sandbox.buckets import TokenBuckets
+from pixel.sandbox.control import Control, texts
 from pixel.sandbox.counters import CallCounter
 from pixel.sandbox.credentials import CredentialsCheck
-from pixel.sandbox.ec2.layer import Ec2
+from pixel.sandbox.ec2.layer import Ec2, Region
 from pixel.sandbox.ec2.ticker import Ticker
 from pixel.sandbox.errors import AwsError
+from pixel.sandbox.faults import FaultInjection
+from pixel.sandbox.hold import HoldPoint
 from pixel.sandbox.members import InstanceObserver
 from pixel.sandbox.server import Server
 from pixel.sandbox.settings import Settings
@@ -55,7 +60,10 @@ class Sandbox:
             moto = moto_app.Moto(self._lock)
             self._ec2 = Ec2(moto, self._settings, self._lock, time.time, lambda: self._ticker.wake())
             self._ticker = Ticker(self._ec2, self._lock)
-            self._counter = CallCounter(CredentialsCheck(self._ec2, self._access_key))
+            self._hold = HoldPoint(self._ec2, self._settings)
+            buckets = TokenBuckets(self._hold, self._settings)
+            faults = FaultInjection(buckets, self._settings)
+            self._counter = CallCounter(CredentialsCheck(faults, self._access_key))
             self._server = Server(Application(self._counter, self._control()), port)
         except BaseException:
             _one_at_a_time.release()
@@ -70,7 +78,8 @@ class Sandbox:
                 ("GET", "faults"): lambda _: self.faults(),
                 ("PUT", "faults"): self.set_faults,
                 ("DELETE", "faults"): lambda _: self.reset_faults(),
-                ("POST", "shutdown"): lambda asked: self.shut_down(str((asked or {}).get("instance_id", ""))),
+                ("POST", "shutdown"): lambda asked: self.shut_down(*texts(asked, "instance_id")),
+                ("PUT", "images"): lambda asked: self.set_image_state(*texts(asked, "image_id", "state")),
                 ("POST", "reset"): lambda _: self.reset(),
             }
         )
@@ -120,8 +129,8 @@ class Sandbox:
         self._counter.reset()
 
     def faults(self) -> dict[str, Any]:
-        """Return the settings in force, as JSON has them."""
-        return self._settings.faults.model_dump(mode="json")
+        """Return the settings in force, as JSON has them, and `held`: whether a call is held now."""
+        return {**self._settings.faults.model_dump(mode="json"), "held": self._hold.held}
 
     def set_faults(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Replace the settings that are named, and return all (see `settings.Faults`).
@@ -143,11 +152,25 @@ class Sandbox:
         Raises:
             ValueError: there is no such instance, or it does not run.
         """
+        with self._region() as region:
+            region.power.shut_down(instance_id)
+
+    def set_image_state(self, image_id: str, state: str) -> None:
+        """Put an image into a state, as `failed`, for good.
+
+        Raises:
+            ValueError: there is no such image or state.
+        """
+        with self._region() as region:
+            region.images.set_state(image_id, state)
+
+    @contextmanager
+    def _region(self) -> Iterator[Region]:
         try:
             with self._lock:
                 region = self._ec2.region(seed.REGION)
-                region.lifecycle.settle()
-                region.power.shut_down(instance_id)
+                region.settle()
+                yield region
         except AwsError as error:
             raise ValueError(error.message) from error
         self._ticker.wake()

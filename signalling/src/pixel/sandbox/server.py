@@ -23,6 +23,10 @@ class _QuietHandler(MotoRequestHandler):
     def log(self, *_: Any) -> None:
         pass
 
+    def connection_dropped(self, *_: Any, **__: Any) -> None:
+        """End the connection: the application wants its caller to have no answer, or the caller is gone."""
+        self.close_connection = True
+
 
 class _Server(ThreadedWSGIServer):
     request_queue_size = BACKLOG

@@ -87,6 +87,7 @@ class Faults(_Setting):
             no limit, 0 is a dry zone.
         vcpus: how many vCPUs may be pending or running at once in the region; None for no limit.
         delays: how long things take.
+        windows_password: the Administrator's password, which GetPasswordData gives.
     """
 
     throttle: Chance | None = None
@@ -98,6 +99,7 @@ class Faults(_Setting):
     capacity: dict[str, Annotated[int, Field(ge=0)]] = {}
     vcpus: Annotated[int, Field(ge=0)] | None = None
     delays: Delays = Delays()
+    windows_password: str = "Sandbox-Administrator-1"  # noqa: S105 - nobody logs in to anything with it
 
     def changed(self, changes: dict[str, Any]) -> Faults:
         """Return these settings with those named replaced; None sets one back to its default.
@@ -105,6 +107,8 @@ class Faults(_Setting):
         Raises:
             ValueError: an unknown setting, or a value that is none; the text names each.
         """
+        if not isinstance(changes, dict):
+            raise ValueError(f"the settings must be a JSON object, as {{'buckets': true}}, and are {changes!r}")
         kept = {name: getattr(self, name) for name in self.model_fields_set if name not in changes}
         given = {name: value for name, value in changes.items() if value is not None}
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from pixel.sandbox import state
 from pixel.sandbox.sandbox import Sandbox
@@ -16,6 +17,7 @@ from pixel.sandbox.sandbox import Sandbox
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.type_defs import InstanceTypeDef
     from types_boto3_route53 import Route53Client
 
 
@@ -62,6 +64,34 @@ class RunningSandbox:
         client: DynamoDBClient = self.client("dynamodb")
         return client
 
+    def launch(self, count: int = 1, zone: str = "us-east-2a", **more: Any) -> list[str]:
+        """Run instances of the base image in an availability zone; return their ids. `more` is for RunInstances."""
+        request = {
+            "ImageId": self.state.base_image_id,
+            "InstanceType": "g4dn.xlarge",
+            "MinCount": count,
+            "MaxCount": count,
+            "SubnetId": self.state.subnets[zone],
+        }
+        return [one["InstanceId"] for one in self.client("ec2").run_instances(**(request | more))["Instances"]]
+
+    def instance(self, instance_id: str) -> InstanceTypeDef:
+        """Return an instance as DescribeInstances gives it."""
+        return self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+
+    def instance_state(self, instance_id: str) -> str:
+        """Return an instance's state, as `running`."""
+        return self.instance(instance_id)["State"]["Name"]
+
+    def set_faults(self, **changes: Any) -> None:
+        """Set faults by name, as in `PUT /_sandbox/faults`; None sets one back."""
+        self.sandbox.set_faults(changes)
+
+    def set_delays(self, **seconds: float) -> None:
+        """Set how long things take; what is not named takes no time at all, and a terminated instance stays."""
+        none = {"start": 0, "stop": 0, "terminate": 0, "status": 0, "image": 0, "dns": 0}
+        self.set_faults(delays={**none, **seconds})
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point a subprocess at this sandbox."""
         return self.state.environment()
@@ -77,6 +107,19 @@ class RunningSandbox:
     def reset(self) -> None:
         """Go back to the seeds: the same ids, no instances, no records, no faults, no calls."""
         self.sandbox.reset()
+
+
+def refusal(call: Callable[..., object], *arguments: Any, **more: Any) -> str:
+    """Make a call that is refused, and return the error's code.
+
+    Raises:
+        AssertionError: it is not refused.
+    """
+    try:
+        call(*arguments, **more)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    raise AssertionError("the call was not refused")
 
 
 @contextmanager

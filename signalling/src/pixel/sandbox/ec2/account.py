@@ -54,6 +54,11 @@ class Account:
         """Return the names of the key pairs."""
         return {pair.key_name for pair in self.backend.key_pairs.values()}
 
+    def public_key(self, name: str) -> str | None:
+        """Return the public half of a key pair, in OpenSSH's form; None when it is not there any more."""
+        pair = next((pair for pair in self.backend.key_pairs.values() if pair.key_name == name), None)
+        return pair.material_public.decode().strip() if pair else None
+
     def tags(self, resource_id: str) -> Mapping[str, str]:
         """Return a resource's tags."""
         return self.backend.tags.get(resource_id, {})

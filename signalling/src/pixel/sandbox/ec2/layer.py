@@ -10,7 +10,9 @@ from moto.core.exceptions import ServiceException
 from pixel.sandbox.calls import Answer, Call, Handler
 from pixel.sandbox.ec2.account import Account
 from pixel.sandbox.ec2.describe import Describe
+from pixel.sandbox.ec2.images import Images
 from pixel.sandbox.ec2.lifecycle import Lifecycle
+from pixel.sandbox.ec2.password import PasswordData
 from pixel.sandbox.ec2.power import Power
 from pixel.sandbox.ec2.run import Capacity, Run
 from pixel.sandbox.ec2.templates import Templates
@@ -31,6 +33,8 @@ class Region:
         templates = Templates(self.account, tokens)
         self.power = Power(self.account, self.lifecycle, capacity)
         run = Run(self.account, self.lifecycle, templates, tokens, capacity, describe)
+        self.images = Images(self.account, lambda: settings.faults.delays, now)
+        password = PasswordData(self.account, lambda: settings.faults.windows_password)
         self.actions: Mapping[str, Handler] = {
             "RunInstances": run.run,
             "StartInstances": self.power.start,
@@ -39,6 +43,11 @@ class Region:
             "TerminateInstances": self.power.terminate,
             "DescribeInstances": describe.instances,
             "DescribeInstanceStatus": describe.statuses,
+            "RegisterImage": self.images.register,
+            "CreateImage": self.images.create,
+            "DescribeImages": self.images.describe,
+            "DeregisterImage": self.images.deregister,
+            "GetPasswordData": password.get,
             "CreateLaunchTemplate": templates.create,
             "CreateLaunchTemplateVersion": templates.create_version,
             "ModifyLaunchTemplate": templates.modify,
@@ -46,6 +55,11 @@ class Region:
             "DescribeLaunchTemplates": templates.describe,
             "DescribeLaunchTemplateVersions": templates.describe_versions,
         }
+
+    def settle(self) -> None:
+        """Make the changes whose time has come. Call it before looking at anything."""
+        self.lifecycle.settle()
+        self.images.settle()
 
 
 class Ec2:
@@ -73,7 +87,7 @@ class Ec2:
         try:
             with self._lock:
                 region = self.region(call.region)
-                region.lifecycle.settle()
+                region.settle()
                 return region.actions.get(call.action, self._inner)(call)
         except ServiceException as error:
             raise AwsError(error.code, error.message) from error
