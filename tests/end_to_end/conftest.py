@@ -1,0 +1,68 @@
+"""Playbooks against a sandbox that each test finds as new."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixel.sandbox import state
+from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from playbook_runs import Run, run_playbook
+
+
+@pytest.fixture(scope="session")
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where sandbox.json is."""
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
+    """One sandbox for all tests of this process."""
+    with running_sandbox(state_folder) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
+    """The sandbox, back at its seeds."""
+    shared_sandbox.reset()
+    return shared_sandbox
+
+
+@pytest.fixture
+def environment(sandbox: RunningSandbox, state_folder: Path) -> dict[str, str]:
+    """The environment in which the playbooks find the sandbox."""
+    return {**os.environ, state.ENVIRONMENT: str(state_folder)}
+
+
+@pytest.fixture
+def playbook(environment: dict[str, str]) -> Callable[..., Run]:
+    """Run a playbook: `playbook("release", pixel_release="1.0.0")`."""
+
+    def run(name: str, **variables: Any) -> Run:
+        return run_playbook(name, environment, **variables)
+
+    return run
+
+
+@pytest.fixture
+def image(sandbox: RunningSandbox) -> Callable[..., str]:
+    """Register a release's image, as a build would leave it; return its id."""
+
+    def register(release: str, *, verified: bool = True) -> str:
+        tags = {"pixel:pool": "drone", "pixel:release": release, "pixel:verified": str(verified).lower()}
+        return sandbox.ec2.register_image(
+            Name=f"pixel-drone-{release}",
+            Architecture="x86_64",
+            RootDeviceName="/dev/sda1",
+            TagSpecifications=[
+                {"ResourceType": "image", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+            ],
+        )["ImageId"]
+
+    return register

@@ -1,0 +1,104 @@
+"""A release, from an image to stopped members, by the playbooks an engineer runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from pixel.sandbox.testing import RunningSandbox
+from playbook_runs import Run
+
+from .fleets import default_release, instances, put_in_use, summary, template_releases
+
+Playbook = Callable[..., Run]
+Image = Callable[..., str]
+ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
+
+
+def stopped(release: str, *counts: int) -> Counter[tuple[str, str, str]]:
+    """A pool of stopped members of one release, so many in each zone."""
+    return Counter({(release, zone, "stopped"): count for zone, count in zip(ZONES, counts, strict=True) if count})
+
+
+@pytest.mark.slow
+def test_a_release_makes_a_stopped_pool_and_again_changes_nothing(
+    sandbox: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    image("1.0.0")
+    first = playbook("release", pixel_release="1.0.0", pixel_size=6)
+    assert first.ok, first.message
+    assert summary(sandbox) == stopped("1.0.0", 2, 2, 2)
+
+    sandbox.reset_calls()
+    again = playbook("release", pixel_release="1.0.0", pixel_size=6)
+    assert again.ok, again.message
+    assert not again.changed
+    assert again.changes == []
+    assert {action for action in sandbox.calls() if not action.split(".")[1].startswith(("Describe", "Scan"))} == set()
+
+
+@pytest.mark.slow
+def test_a_member_in_use_outlives_the_next_release_and_is_retired_once_stopped(
+    sandbox: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    image("1.0.0")
+    image("1.1.0")
+    assert playbook("release", pixel_release="1.0.0", pixel_size=3).ok
+    busy = instances(sandbox)[0].instance_id
+    put_in_use(sandbox, busy)
+
+    assert playbook("release", pixel_release="1.1.0", pixel_size=3).ok
+    survivors = {seen.instance_id: seen.state for seen in instances(sandbox) if seen.release == "1.0.0"}
+    assert survivors == {busy: "running"}
+
+    sandbox.dynamodb.delete_item(TableName=sandbox.state.lease_table, Key={"instance_id": {"S": busy}})
+    sandbox.ec2.stop_instances(InstanceIds=[busy])
+    sandbox.ec2.get_waiter("instance_stopped").wait(InstanceIds=[busy], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    assert playbook("release", pixel_release="1.1.0", pixel_size=3).ok
+    assert summary(sandbox) == stopped("1.1.0", 1, 1, 1)
+
+
+@pytest.mark.slow
+def test_a_rollback_makes_no_new_template_version(sandbox: RunningSandbox, playbook: Playbook, image: Image) -> None:
+    image("1.0.0")
+    image("1.1.0")
+    assert playbook("release", pixel_release="1.0.0", pixel_size=2).ok
+    assert playbook("release", pixel_release="1.1.0", pixel_size=2).ok
+
+    back = playbook("rollback", pixel_release="1.0.0", pixel_size=2)
+
+    assert back.ok, back.message
+    assert template_releases(sandbox) == ["1.0.0", "1.1.0"]
+    assert default_release(sandbox) == "1.0.0"
+    assert summary(sandbox) == stopped("1.0.0", 1, 1, 0)
+
+
+@pytest.mark.slow
+def test_a_release_converges_with_a_third_of_the_calls_throttled_and_one_zone_dry(
+    sandbox: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    image("1.0.0")
+    sandbox.faults(throttling={"probability": 0.3, "seed": 7}, capacity={"us-east-2b": 0})
+
+    run = playbook("release", pixel_release="1.0.0", pixel_size=6)
+
+    assert run.ok, run.message
+    sandbox.faults()
+    assert summary(sandbox) == stopped("1.0.0", 3, 0, 3)
+
+
+@pytest.mark.slow
+def test_without_capacity_anywhere_what_was_made_is_kept_and_the_rest_is_told(
+    sandbox: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    image("1.0.0")
+    sandbox.faults(capacity={"us-east-2a": 1, "us-east-2b": 1, "us-east-2c": 0})
+
+    run = playbook("release", pixel_release="1.0.0", pixel_size=6)
+
+    assert not run.ok
+    assert "4" in run.message
+    assert all(zone in run.message for zone in ZONES)
+    assert summary(sandbox) == stopped("1.0.0", 1, 1, 0)
