@@ -24,6 +24,7 @@ export const PATIENCE = 120;
 const LONGEST_PAUSE = 5;
 
 const END = {
+    1001: { title: 'This machine has closed the session', again: true },
     1008: { title: 'This session is over', again: false },
     1011: { title: 'The application ended this view', again: true },
     4000: { title: 'Someone else took over', again: true },

@@ -61,6 +61,8 @@ export class Session {
     private onClose(event: CloseEvent): void {
         clearTimeout(this.timer);
         this.stream.webRtcController.closePeerConnection();
+        // A stream that has ended would go on "playing", one black picture.
+        this.video.srcObject = null;
         this.tries = this.screen.phase === 'playing' ? 1 : this.tries + 1;
         if (this.opened) this.heard = Date.now();
         const closing = { code: event.code, reason: event.reason, opened: this.opened };

@@ -89,6 +89,8 @@ class Unreal:
             "endpointIdConfirm": self._ignore,
             "playerConnected": self._on_player_connected,
             "answer": self._on_answer,
+            # Epic's page asks for the best layer whenever it gets an offer, though only a forwarding unit has layers.
+            "layerPreference": self._ignore,
             "pong": self._ignore,
         }
 

@@ -1,0 +1,140 @@
+"""A browser, a service with TLS and a synthetic Unreal, for each test its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from .player_page import PlayerPage
+from .processes import PATIENCE, Service, Unreal
+
+PLAYER_TOKEN, CONTROLLER_TOKEN = "a-player's-token", "a-controller's-token"
+
+FLAGS = [
+    # as the environment of an automated run needs it
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # addresses instead of multicast names, which need a network that carries them
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots", type=Path, metavar="DIR", help="write the pictures of the documentation into this folder"
+    )
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for loopback, signed by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return certificate_file, key_file
+
+
+@pytest.fixture(params=["modern", "legacy"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The age of Unreal: 5, or 4.27."""
+    return str(request.param)
+
+
+@pytest.fixture
+def service_settings(certificate: tuple[Path, Path], dialect: str) -> str:
+    """The service's settings; a module or a test may bring others."""
+    digests = {token: hashlib.sha256(token.encode()).hexdigest() for token in (PLAYER_TOKEN, CONTROLLER_TOKEN)}
+    return f"""
+        [http]
+        host = "127.0.0.1"
+        port = 0
+        redirect_port = "off"
+        [tls]
+        certificate = '{certificate[0]}'
+        key = '{certificate[1]}'
+        [streamer]
+        port = 0
+        protocol = "{dialect}"
+        [access]
+        players = ["{digests[PLAYER_TOKEN]}"]
+        controllers = ["{digests[CONTROLLER_TOKEN]}"]
+    """
+
+
+@pytest.fixture
+def service(tmp_path: Path, service_settings: str) -> Iterator[Service]:
+    """The signalling service."""
+    with Service(tmp_path, service_settings) as running:
+        yield running
+
+
+@pytest.fixture
+def unreal(service: Service, dialect: str) -> Iterator[Unreal]:
+    """A synthetic Unreal, connected to the service."""
+    with Unreal(service, *(["--legacy"] if dialect == "legacy" else [])) as running:
+        running.wait_for("connected")
+        yield running
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, without a window."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.fail("no Chromium on PATH: run `make setup`")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=executable, args=FLAGS, timeout=PATIENCE * 1000)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A person's browser: one window, nothing remembered from before."""
+    opened = await browser.new_context(ignore_https_errors=True)
+    opened.set_default_timeout(PATIENCE * 1000)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext, service: Service) -> PlayerPage:
+    """The player page, not yet opened."""
+    return await PlayerPage.new(context, f"https://127.0.0.1:{service.port}/", PLAYER_TOKEN)
