@@ -91,7 +91,7 @@ class MemberRunner:
     async def run(self) -> None:
         """Live until cancelled. Nothing that fails outside ends it."""
         if self._lease is not None:
-            self._door.admit(None, None)
+            self._tell_the_door(Admit(None))
         try:
             while True:
                 self._do(self._lifecycle.tick(self._clock()))
@@ -141,6 +141,13 @@ class MemberRunner:
             self._logged = state
 
     def _tell_the_door(self, effect: Local) -> None:
+        try:
+            self._call_the_door(effect)
+        except Exception:
+            # A door that sticks must not keep the machine running.
+            log.exception("the server did not take what the lifecycle told it", effect=type(effect).__name__)
+
+    def _call_the_door(self, effect: Local) -> None:
         match effect:
             case Admit(lease):
                 digests = (None, None) if lease is None else (lease.player_digest, lease.controller_digest)
