@@ -161,7 +161,5 @@ async def test_a_member_whose_machine_is_taken_from_it_at_the_last_moment_does_n
 def typed(item: dict[str, object]) -> dict[str, dict[str, object]]:
     """An item as DynamoDB's API spells it."""
     names = {str: "S", int: "N", float: "N", bool: "BOOL"}
-    return {
-        key: {names[type(value)]: value if isinstance(value, (str, bool)) else str(value)}
-        for key, value in item.items()
-    }
+    texts = {key: value if isinstance(value, str | bool) else str(value) for key, value in item.items()}
+    return {key: {names[type(value)]: texts[key]} for key, value in item.items()}

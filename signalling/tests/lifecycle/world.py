@@ -1,4 +1,4 @@
-"""A member's world on a clock that the test turns: the lifecycle, and a lease table and a machine that answer at once."""
+"""A member's world on a clock that the test turns: the lifecycle, and a table and a machine that answer at once."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
+
 from pixel.signalling.daemon_thread import in_daemon_thread
 from pixel.signalling.host.machine import OwnMachine
 from pixel.signalling.lifecycle import Instant, Lifecycle, State

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
+
 from pixel.signalling.host.dns import delete_own_record
 from pixel.signalling.host.imds import InstanceFacts, Metadata
 from pixel.signalling.host.shutdown import power_off
@@ -16,6 +17,7 @@ from pixel.signalling.lifecycle_settings import LifecycleSettings
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
+
     from pixel.signalling.ports import MemberLease
 
 CONNECT_TIMEOUT = 3.0
