@@ -23,6 +23,8 @@ from pixel.sandbox.errors import AwsError
 from pixel.sandbox.faults import FaultInjection
 from pixel.sandbox.hold import HoldPoint
 from pixel.sandbox.members import InstanceObserver
+from pixel.sandbox.route53.dns import DnsServer
+from pixel.sandbox.route53.layer import Route53
 from pixel.sandbox.server import Server
 from pixel.sandbox.settings import Settings
 from pixel.sandbox.state import SandboxState
@@ -58,7 +60,9 @@ class Sandbox:
             self._settings = Settings()
             self._lock = threading.RLock()
             moto = moto_app.Moto(self._lock)
-            self._ec2 = Ec2(moto, self._settings, self._lock, time.time, lambda: self._ticker.wake())
+            self._route53 = Route53(moto, self._settings, self._lock, time.time)
+            self._dns = DnsServer(self._route53.published)
+            self._ec2 = Ec2(self._route53, self._settings, self._lock, time.time, lambda: self._ticker.wake())
             self._ticker = Ticker(self._ec2, self._lock)
             self._hold = HoldPoint(self._ec2, self._settings)
             buckets = TokenBuckets(self._hold, self._settings)
@@ -99,18 +103,20 @@ class Sandbox:
             security_group_id=self._seeds.security_group_id,
             base_image_id=self._seeds.base_image_id,
             lease_table=seed.LEASE_TABLE,
-            dns="",
+            dns=self._dns.address,
         )
 
     def start(self) -> None:
         """Answer from now on."""
         self._ticker.start()
+        self._dns.start()
         self._server.start()
 
     def stop(self) -> None:
         """Stop answering and forget the account."""
         self._server.stop()
         self._ticker.stop()
+        self._dns.stop()
         _one_at_a_time.release()
 
     def status(self) -> dict[str, Any]:
@@ -183,6 +189,7 @@ class Sandbox:
         """Go back to the seeds, which keep their ids, to no faults and to zero calls."""
         with self._lock:
             self._ec2.reset()
+            self._route53.reset()
             self._settings.reset()
             self._seeds = seed.plant(self._identity)
             self._counter.reset()
