@@ -64,12 +64,17 @@ class Access:
                     found = Pass(role, digest)
         return found if token else None
 
-    def admit(self, player_digest: str | None, controller_digest: str | None) -> None:
-        """From now on let in exactly the holders of these tokens; None: nobody in that role."""
-        if self._open:
-            return
-        self._digests["player"] = (player_digest,) if player_digest else ()
-        self._digests["controller"] = (controller_digest,) if controller_digest else ()
+    def admit(self, player_digest: str | None, controller_digest: str | None) -> bool:
+        """From now on let in exactly the holders of these tokens; None: nobody in that role.
+
+        Returns:
+            Whether that changes anything.
+        """
+        before = dict(self._digests)
+        if not self._open:
+            self._digests["player"] = (player_digest,) if player_digest else ()
+            self._digests["controller"] = (controller_digest,) if controller_digest else ()
+        return self._digests != before
 
     def holds(self, right: Pass) -> bool:
         """Tell whether a right that was given still stands."""

@@ -6,11 +6,11 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from types import FrameType
 
 from pixel.signalling import logs
-from pixel.signalling.service import ListenError, SignallingService
+from pixel.signalling.listeners import ListenError
+from pixel.signalling.service import SignallingService
 from pixel.signalling.settings import Settings
 from pixel.signalling.tls import CertificateError, load, new_context
 
@@ -66,23 +66,25 @@ async def serve(
         CertificateError: certificate or key cannot be used.
         ListenError: a port cannot be opened.
     """
-    async with AsyncExitStack() as stack:
-        if settings.lifecycle.enabled:
-            # Loaded only where it is used: a service in the foreground needs neither AWS nor its libraries.
-            from pixel.signalling.member import MemberRunner
+    if not settings.lifecycle.enabled:
+        async with SignallingService(settings) as service:
+            started(service)
+            await stop.wait()
+        return
+    # Loaded only where it is used: a service in the foreground needs nothing of AWS.
+    from pixel.signalling.member import MemberRunner
 
-            runners: list[MemberRunner] = []
+    runners: list[MemberRunner] = []
 
-            def follow(service: SignallingService) -> MemberRunner:
-                runners.append(MemberRunner.on_this_machine(settings.lifecycle, service))
-                return runners[0]
+    def follow(service: SignallingService) -> MemberRunner:
+        runners.append(MemberRunner.on_this_machine(settings.lifecycle, service))
+        return runners[0]
 
-            service = SignallingService(settings, follow)
-            await stack.enter_async_context(service)
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            running = tasks.create_task(runners[0].run())
-            stack.callback(running.cancel)
-        else:
-            service = await stack.enter_async_context(SignallingService(settings))
-        started(service)
-        await stop.wait()
+    async with SignallingService(settings, follow) as service:
+        living = asyncio.create_task(runners[0].run())
+        try:
+            started(service)
+            await stop.wait()
+        finally:
+            living.cancel()
+            await asyncio.wait([living])

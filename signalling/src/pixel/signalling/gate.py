@@ -24,6 +24,12 @@ class Refusal(NamedTuple):
     why: str
     retry_after: int | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that belong to the answer."""
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return headers | ({"WWW-Authenticate": "Bearer"} if self.status is HTTPStatus.UNAUTHORIZED else {})
+
 
 class Gate:
     """The door for players and controllers.
@@ -63,6 +69,22 @@ class Gate:
         if right.role not in allowed:
             return Refusal(HTTPStatus.FORBIDDEN, f"this is a {right.role}'s token", "role")
         return right
+
+    def inquire(self, request: Request, address: str) -> Refusal | None:
+        """Return why a page would not be let in as a player; None when it would, or has shown no token to ask about.
+
+        Browsers do not tell a page why its socket was refused, so it asks.
+        """
+        if self.closed is not None:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, self.closed, "closed", 30)
+        if token_of(request) is None:
+            return None
+        right = self._checked(request, address, self._access.role_of)
+        if isinstance(right, Refusal):
+            return right
+        if right.role not in (None, "player"):
+            return Refusal(HTTPStatus.UNAUTHORIZED, f"this is a {right.role}'s token", "role")
+        return None
 
     def admit_streamer(self, request: Request, address: str) -> Pass | Refusal:
         """Return the right with which a streamer comes in, or why it does not."""

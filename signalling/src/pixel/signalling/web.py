@@ -14,6 +14,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from pixel.signalling.counts import Exposition
+from pixel.signalling.gate import Refusal
 from pixel.signalling.site import Asset
 
 Answer = Callable[[Request, str], Response]
@@ -57,6 +58,7 @@ class Web:
         page: the files of the player page, by path.
         frame_ancestors: who may show the page in a frame.
         state: what the page wants to know before it connects.
+        inquire: returns why the page would not be let in, if it would not.
         readiness: conditions for being ready, by name.
         metrics: renders the metrics.
         metrics_networks: who may read them.
@@ -68,6 +70,7 @@ class Web:
         frame_ancestors: Sequence[str],
         *,
         state: Callable[[], Mapping[str, object]],
+        inquire: Callable[[Request, str], Refusal | None],
         readiness: Callable[[], Mapping[str, bool]],
         metrics: Exposition,
         metrics_networks: Sequence[str],
@@ -75,6 +78,7 @@ class Web:
         self._page = page
         self._frame_ancestors = " ".join(frame_ancestors) or "'none'"
         self._state = state
+        self._inquire = inquire
         self._readiness = readiness
         self._metrics = metrics
         self._metrics_networks = [ip_network(network) for network in metrics_networks]
@@ -139,8 +143,12 @@ class Web:
             ]
         )
 
-    def _player_state(self, _request: Request, _address: str) -> Response:
-        return respond(HTTPStatus.OK, json.dumps(self._state()).encode(), "application/json")
+    def _player_state(self, request: Request, address: str) -> Response:
+        refusal = self._inquire(request, address)
+        if refusal is None:
+            return respond(HTTPStatus.OK, json.dumps(self._state()).encode(), "application/json")
+        body = json.dumps({"reason": refusal.text}).encode()
+        return respond(refusal.status, body, "application/json", refusal.headers)
 
     def _healthz(self, _request: Request, _address: str) -> Response:
         return text(HTTPStatus.OK, "ok")

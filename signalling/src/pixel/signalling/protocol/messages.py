@@ -70,18 +70,27 @@ _decode = JSONDecoder(parse_constant=_no_constant).decode
 _encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
-def decode(frame: str | bytes) -> Message:
-    """Return the message in a WebSocket frame.
+def decode_json(frame: str | bytes) -> Any:
+    """Return what a WebSocket frame says in JSON.
 
     Raises:
-        Malformed: it is none; whatever the frame holds, nothing else is raised.
+        Malformed: nothing; whatever the frame holds, no other error is raised.
     """
     if not isinstance(frame, str):
         raise Malformed("a binary frame")
     try:
-        message = _decode(frame)
+        return _decode(frame)
     except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
+
+
+def decode(frame: str | bytes) -> Message:
+    """Return the message in a WebSocket frame.
+
+    Raises:
+        Malformed: it is none; whatever the frame holds, no other error is raised.
+    """
+    message = decode_json(frame)
     if type(message) is not dict:
         raise Malformed("not a JSON object")
     kind = message.get("type")
