@@ -126,7 +126,7 @@
         this.socket.onopen = () => resolve(true);
         this.socket.onclose = () => {
           resolve(false);
-          for (const settle of this.pending.values()) settle("unknown: the connection was lost");
+          for (const tell of [...this.pending.values()]) tell("unknown: the connection was lost");
           onClose();
         };
       });
@@ -141,13 +141,14 @@
     send(command) {
       const id = String(++this.sent);
       return new Promise((resolve) => {
-        const timer = setTimeout(() => settle("unknown: no answer"), COMMAND_TIMEOUT);
+        let queued = null; // a command that has to wait for Unreal is acknowledged twice
+        const timer = setTimeout(() => settle(queued ?? "unknown: no answer"), COMMAND_TIMEOUT);
         const settle = (fate) => {
           clearTimeout(timer);
           this.pending.delete(id);
           resolve(fate);
         };
-        this.pending.set(id, settle);
+        this.pending.set(id, (fate) => (fate.startsWith("queued") ? (queued = fate) : settle(fate)));
         this.socket.send(JSON.stringify({ id, command }));
       });
     }

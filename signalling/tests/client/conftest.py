@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from pixel.client import attachments
 from pixel.client.pace import Pace
 from pixel.client.settings import Settings

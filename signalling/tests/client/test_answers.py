@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pixel.client import errors
 from pixel.client.answers import refusal, session_view
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pixel.client.commands import end, open, send, status, wake  # noqa: A004 (the command is called open)
 from pixel.client.remembered import Remembered, SessionFile, default_path
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pixel.client as pixel
 import pytest
+
+import pixel.client as pixel
 from pixel.client.aio import attach
 from pixel.client.pace import Pace
 from pixel.client.settings import Settings
@@ -41,9 +42,22 @@ async def test_commands_share_one_socket(session: pixel.AsyncSession, member: Fa
     assert len(member.connections) == 1
 
 
-async def test_a_queued_command_says_so(session: pixel.AsyncSession, member: FakeMember) -> None:
-    member.answers = lambda _: acknowledged("queued", reason="Unreal is not connected yet")
-    assert await session.send("x") == pixel.Ack("queued", "Unreal is not connected yet")
+async def test_a_command_that_waits_for_unreal_is_waited_for(session: pixel.AsyncSession, member: FakeMember) -> None:
+    member.answers = lambda _: acknowledged("queued", reason="not there yet") + acknowledged("delivered")
+    assert await session.send("x") == pixel.Ack("delivered")
+
+
+async def test_a_command_that_waits_for_unreal_longer_than_one_would_is_queued(
+    session: pixel.AsyncSession, member: FakeMember
+) -> None:
+    member.answers = lambda _: acknowledged("queued", reason="not there yet")
+    assert await session.send("x", timeout=0.1) == pixel.Ack("queued", "not there yet")
+
+
+async def test_a_command_that_waited_in_vain_is_refused(session: pixel.AsyncSession, member: FakeMember) -> None:
+    member.answers = lambda _: acknowledged("queued") + acknowledged("refused", reason="waited for 30 s")
+    with pytest.raises(pixel.CommandRefused, match="waited for 30 s"):
+        await session.send("x")
 
 
 async def test_a_refused_command_raises_the_members_reason(session: pixel.AsyncSession, member: FakeMember) -> None:

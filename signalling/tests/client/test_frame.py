@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pixel.client.frame import PlayerFrame
 
 URL = "https://drone-203-0-113-7.pixel.test/#token=PLAYER"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from pixel.client.lifetime import END_TIMEOUT, EndAtExit
 from pixel.client.settings import Settings
 

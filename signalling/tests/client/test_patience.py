@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pixel.client.errors import ApiUnreachable, AuthError, PixelError, PoolEmpty, Throttled
 from pixel.client.pace import Pace
 from pixel.client.patience import patiently

@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets
 import pytest
+
 from pixel.client import progress
 from pixel.client.errors import StartTimeout
 from pixel.client.surroundings import in_notebook

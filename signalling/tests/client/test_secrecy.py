@@ -7,8 +7,9 @@ import subprocess
 import sys
 import traceback
 
-import pixel.client as pixel
 import pytest
+
+import pixel.client as pixel
 from pixel.client.aio import attach
 from pixel.client.attachments import ATTACHMENTS
 from pixel.client.pace import Pace

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import pixel.client as pixel
 import pytest
+
+import pixel.client as pixel
 from pixel.client.aio import attach
 from pixel.client.pace import Pace
 from pixel.client.settings import Settings

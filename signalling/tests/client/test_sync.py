@@ -7,8 +7,9 @@ import inspect
 import threading
 from unittest.mock import Mock
 
-import pixel.client as pixel
 import pytest
+
+import pixel.client as pixel
 from pixel.client import session as session_module
 from pixel.client.sync import Session
 

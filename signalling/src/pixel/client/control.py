@@ -19,7 +19,7 @@ from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 from pixel.client.answers import Access
-from pixel.client.errors import AuthError, CommandRefused, MemberUnreachable, PixelError
+from pixel.client.errors import AuthError, CommandRefused, MemberUnreachable, PixelError, ReplyTimeout
 
 Command = str | Mapping[str, Any]
 
@@ -33,8 +33,9 @@ class Ack:
     """What became of a command.
 
     Attributes:
-        status: `delivered` to Unreal; `queued` until Unreal is there; `unknown` when the answer was lost on the way.
-            A command of unknown fate is never sent again by itself: it may have been carried out.
+        status: `delivered` to Unreal; `queued` when Unreal was not there in the time one would wait, and may yet come;
+            `unknown` when the answer was lost on the way. A command of unknown fate is never sent again by itself: it
+            may have been carried out.
         reason: why, where there is more to say.
     """
 
@@ -53,6 +54,7 @@ class Control:
         self._replies = replies
         self._loop = asyncio.get_running_loop()
         self._acks: dict[str, asyncio.Future[Ack]] = {}
+        self._queued: dict[str, Ack] = {}
         self._asking: deque[asyncio.Future[str]] = deque()
         self._changed = asyncio.Event()
         self._sent = 0
@@ -64,31 +66,46 @@ class Control:
         """Whether this socket is open, and on the running loop."""
         return not self._reader.done() and self._loop is asyncio.get_running_loop()
 
-    async def send(self, command: Command) -> Ack:
-        """Send one command and wait for its acknowledgement.
+    async def send(self, command: Command, timeout: float) -> Ack:
+        """Send one command and wait, for `timeout` seconds, for what becomes of it.
+
+        A command that has to wait for Unreal is acknowledged twice: as queued at once, and then with its fate.
 
         Raises:
-            CommandRefused: the member would not take it.
+            CommandRefused: the member would not take it, or gave it up.
         """
         self._sent += 1
         name = str(self._sent)
         ack: asyncio.Future[Ack] = self._loop.create_future()
         self._acks[name] = ack
         try:
-            await self._connection.send(json.dumps({"id": name, "command": command}))
-            return await ack
+            async with asyncio.timeout(timeout):
+                await self._connection.send(json.dumps({"id": name, "command": command}))
+                return await ack
         except ConnectionClosed:
             return LOST
+        except TimeoutError:
+            return self._queued.get(name, Ack("unknown", f"no answer within {timeout:g} seconds"))
         finally:
             del self._acks[name]
+            self._queued.pop(name, None)
 
-    async def ask(self, command: Command) -> str:
-        """Send one command and wait for the first reply of Unreal's after it."""
+    async def ask(self, command: Command, timeout: float) -> str:
+        """Send one command and wait, for `timeout` seconds, for the first reply of Unreal's after it.
+
+        Raises:
+            CommandRefused: the member would not take it, or gave it up.
+            MemberUnreachable: the connection was lost.
+            ReplyTimeout: no reply.
+        """
         reply: asyncio.Future[str] = self._loop.create_future()
         self._asking.append(reply)
         try:
-            await self.send(command)
-            return await reply
+            async with asyncio.timeout(timeout):
+                await self.send(command, timeout)
+                return await reply
+        except TimeoutError:
+            raise ReplyTimeout(f"Unreal did not reply within {timeout:g} seconds") from None
         finally:
             with suppress(ValueError):
                 self._asking.remove(reply)
@@ -133,14 +150,16 @@ class Control:
             self._replied(data if isinstance(data, str) else json.dumps(data))
 
     def _acknowledged(self, message: Mapping[str, Any]) -> None:
-        ack = self._acks.get(str(message.get("id")))
-        status, reason = message.get("status"), message.get("reason")
+        name, status, reason = str(message.get("id")), message.get("status"), message.get("reason")
+        ack = self._acks.get(name)
         if ack is None or ack.done():
             return
         if status == "refused":
             ack.set_exception(CommandRefused(str(reason or "the member did not say why")))
-        elif status in ("delivered", "queued"):
-            ack.set_result(Ack(status, reason))
+        elif status == "queued":
+            self._queued[name] = Ack("queued", reason)
+        elif status == "delivered":
+            ack.set_result(Ack("delivered", reason))
         else:
             ack.set_result(Ack("unknown", reason))
 

@@ -12,7 +12,6 @@ from pixel.client.api import open_api
 from pixel.client.control import Ack, Command
 from pixel.client.errors import (
     NoCapacity,
-    ReplyTimeout,
     SessionEnded,
     StartTimeout,
 )
@@ -159,11 +158,7 @@ class AsyncSession:
             SessionEnded: the session is over.
         """
         control = await self._line.connected(await self.ready_access(), timeout)
-        try:
-            async with asyncio.timeout(timeout):
-                return await control.send(command)
-        except TimeoutError:
-            return Ack("unknown", f"no answer within {timeout:g} seconds")
+        return await control.send(command, timeout)
 
     async def ask(self, command: Command, *, timeout: float = COMMAND_TIMEOUT) -> str:
         """Send a command and return Unreal's next reply.
@@ -173,11 +168,7 @@ class AsyncSession:
             Everything that `send` raises.
         """
         control = await self._line.connected(await self.ready_access(), timeout)
-        try:
-            async with asyncio.timeout(timeout):
-                return await control.ask(command)
-        except TimeoutError:
-            raise ReplyTimeout(f"Unreal did not reply within {timeout:g} seconds") from None
+        return await control.ask(command, timeout)
 
     async def replies(self, *, timeout: float | None = None) -> AsyncGenerator[str, None]:
         """Iterate over what Unreal says that no `ask` took, the kept ones first.

@@ -193,6 +193,28 @@ test("a command is done when the machine has said what became of it", async () =
   assert.equal(pixel.lastFate(), "delivered");
 });
 
+test("a command that waits for Unreal is waited for", async () => {
+  const { pixel, sockets } = await readyEditor();
+  const sending = pixel.send({ COMMAND: "x" });
+  await settle();
+  sockets[0].say({ type: "ack", id: "1", status: "queued", reason: "not there yet" });
+  await settle();
+  assert.equal(pixel.lastFate(), "");
+  sockets[0].say({ type: "ack", id: "1", status: "delivered" });
+  await sending;
+  assert.equal(pixel.lastFate(), "delivered");
+});
+
+test("a command that waits for Unreal longer than one would is queued", async () => {
+  const { clock, pixel, sockets } = await readyEditor();
+  const sending = pixel.send({ COMMAND: "x" });
+  await settle();
+  sockets[0].say({ type: "ack", id: "1", status: "queued", reason: "not there yet" });
+  await clock.advance(15_000);
+  await sending;
+  assert.equal(pixel.lastFate(), "queued: not there yet");
+});
+
 test("a refused command says why", async () => {
   const { pixel, sockets } = await readyEditor();
   const sending = pixel.send({ COMMAND: "x" });
