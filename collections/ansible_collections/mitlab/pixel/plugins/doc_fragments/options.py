@@ -10,6 +10,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
   - python >= 3.11
+options: {}
 author:
   - mitlab.pixel maintainers (@mitlab)
 """

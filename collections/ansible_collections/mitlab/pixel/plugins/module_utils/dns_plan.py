@@ -46,7 +46,7 @@ def address_in(name: str, prefix: str, zone: str) -> str | None:
 
     Only `<prefix><a-b-c-d>.<zone>` with four octets without leading zeros is a member's name.
     """
-    label, _, parent = name.rstrip(".").lower().partition(".")
+    label, _dot, parent = name.rstrip(".").lower().partition(".")
     if parent != zone.rstrip(".").lower() or not label.startswith(prefix):
         return None
     octets = label.removeprefix(prefix)

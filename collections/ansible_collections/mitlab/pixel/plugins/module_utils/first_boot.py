@@ -12,7 +12,7 @@ from .ec2 import describe_members, passed_status_checks, stop_instances, tag_fil
 from .members import GONE, OFF, POOL_TAG, Lease, Member, counted
 from .waiting import Deadline
 
-ReadLeases = Callable[[], "Mapping[str, Lease]"]
+ReadLeases = Callable[[], Mapping[str, Lease]]
 
 
 @dataclass
@@ -72,7 +72,7 @@ class FirstBoot:
     def _until_running(self, waiting: set[str], boots: Boots) -> None:
         """Wait until none is pending; those that run stay in `waiting`."""
         states: dict[str, str] = {}
-        for _ in self.deadline.polls():
+        for _poll in self.deadline.polls():
             states = self._look(boots)
             if all(states.get(one, "pending") != "pending" for one in waiting):
                 break
@@ -90,7 +90,7 @@ class FirstBoot:
     def _until_checked(self, waiting: set[str], boots: Boots) -> None:
         """Wait until all pass EC2's status checks."""
         unchecked = set(waiting)
-        for _ in self.deadline.polls() if unchecked else ():
+        for _poll in self.deadline.polls() if unchecked else ():
             unchecked -= passed_status_checks(self.ec2)
             if not unchecked:
                 return
@@ -99,7 +99,7 @@ class FirstBoot:
 
     def _until_stopped(self, waiting: set[str], boots: Boots) -> None:
         left = set(waiting)
-        for _ in self.deadline.polls() if left else ():
+        for _poll in self.deadline.polls() if left else ():
             states = self._look(boots)
             left = {one for one in left if states.get(one) not in GONE | {"stopped"}}
             if not left:

@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from .aws import Client
 from .ec2 import run_instances, terminate_instances
-from .first_boot import FirstBoot
+from .first_boot import FirstBoot, ReadLeases
 from .fleet_launch import Launched, launch
 from .fleet_plan import FleetPlan, FleetRequest, foreseen, plan_fleet
-from .members import Lease, Member, counted
-
-ReadLeases = Callable[[], "Mapping[str, Lease]"]
+from .members import Member, counted
 
 
 @dataclass(frozen=True)

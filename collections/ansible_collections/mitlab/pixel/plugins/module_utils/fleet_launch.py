@@ -34,7 +34,7 @@ UNUSABLE_ZONE = CAPACITY | {"InsufficientFreeAddressesInSubnet", "Unsupported"}
 ACCOUNT_LIMIT = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
 """Codes that end the launching altogether."""
 
-RunInstances = Callable[[Mapping[str, Any]], "list[Member]"]
+RunInstances = Callable[[Mapping[str, Any]], list[Member]]
 
 
 def launch_request(template: Template, version: Version, pool: str, stop_new: bool) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def spread(count: int, members: Iterable[Member], zones: Mapping[str, str]) -> d
     by_subnet = Counter(member.subnet_id for member in members)
     order = {subnet: place for place, subnet in enumerate(zones)}
     placed: Counter[str] = Counter()
-    for _ in range(count):
+    for _number in range(count):
         subnet = min(zones, key=lambda one: (by_zone[zones[one]], by_subnet[one], order[one]))
         by_zone[zones[subnet]] += 1
         by_subnet[subnet] += 1
@@ -154,7 +154,7 @@ def _surplus(current: Sequence[Member], count: int, leases: Mapping[str, Lease])
     by_zone = Counter(member.zone for member in current)
     left = list(current)
     chosen: list[Member] = []
-    for _ in range(max(0, count)):
+    for _number in range(max(0, count)):
         member = min(left, key=lambda one: (_use(one, leases) is not None, -by_zone[one.zone], one.instance_id))
         left.remove(member)
         by_zone[member.zone] -= 1

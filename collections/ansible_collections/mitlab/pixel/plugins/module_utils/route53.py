@@ -83,7 +83,7 @@ def wait_in_sync(route53: Client, changes: Sequence[str], timeout: float) -> Non
     """
     deadline = Deadline(timeout)
     for change in changes:
-        if not any(_in_sync(route53, change) for _ in deadline.polls()):
+        if not any(_in_sync(route53, change) for _poll in deadline.polls()):
             raise PixelError(
                 f"the records are deleted, but not at all name servers after wait_timeout ({timeout:g} s): "
                 f"raise wait_timeout, or set wait to false"

@@ -11,7 +11,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .errors import AWS_ERRORS, PixelError, explain
 
-Run = Callable[[AnsibleAWSModule], "dict[str, Any]"]
+Run = Callable[[AnsibleAWSModule], dict[str, Any]]
 
 
 def run_module(run: Run, **settings: Any) -> None:

@@ -154,7 +154,7 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
         return result(list(plan.delete), plan, zone_id, zone, module._diff)
 
     deleted: list[Record] = []
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         changes = delete(route53, zone_id, plan, deleted)
         if changes is not None:
             break

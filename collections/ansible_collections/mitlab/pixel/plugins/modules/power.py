@@ -104,7 +104,7 @@ def late_members(
     One that is terminated meanwhile is waited for no longer.
     """
     late = dict.fromkeys(ids, "unknown")
-    for _ in Deadline(timeout).polls() if late else ():
+    for _poll in Deadline(timeout).polls() if late else ():
         members = ec2_api.describe_members(ec2, filters)
         states = {member.instance_id: member.state for member in members if not member.gone}
         late = {one: states[one] for one in late if states.get(one, state) != state}

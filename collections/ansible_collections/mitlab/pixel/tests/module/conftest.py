@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
 
 MODULES = "ansible_collections.mitlab.pixel.plugins.modules"
