@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 from pixel.sandbox import moto_app, patches, seed
 from pixel.sandbox.app import Application
 from pixel.sandbox.buckets import TokenBuckets
+from pixel.sandbox.cloudformation.layer import CloudFormation
 from pixel.sandbox.control import Control, texts
 from pixel.sandbox.counters import CallCounter
 from pixel.sandbox.credentials import CredentialsCheck
@@ -60,7 +61,7 @@ class Sandbox:
             self._settings = Settings()
             self._lock = threading.RLock()
             moto = moto_app.Moto(self._lock)
-            self._route53 = Route53(moto, self._settings, self._lock, time.time)
+            self._route53 = Route53(CloudFormation(moto, self._lock), self._settings, self._lock, time.time)
             self._dns = DnsServer(self._route53.published)
             self._ec2 = Ec2(self._route53, self._settings, self._lock, time.time, lambda: self._ticker.wake())
             self._ticker = Ticker(self._ec2, self._lock)

@@ -1,0 +1,1 @@
+"""CloudFormation that never claims what it did not make."""

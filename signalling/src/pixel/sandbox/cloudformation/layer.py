@@ -1,0 +1,79 @@
+"""The layer that refuses templates with resources that nothing here can make: moto would leave them out silently."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import Any
+from urllib.parse import urlparse
+
+import yaml
+from moto.cloudformation.parsing import NULL_MODELS, get_model_map
+from moto.s3.models import s3_backends
+
+from pixel.sandbox.calls import Answer, Call, Handler
+from pixel.sandbox.errors import AwsError
+from pixel.sandbox.moto_app import ACCOUNT
+
+_ACTIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ValidateTemplate"})
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's YAML; what its short functions (`!Ref`) give does not matter here."""
+
+
+_Loader.add_multi_constructor("!", lambda *_: None)
+
+
+class CloudFormation:
+    """Checks a stack's template before moto makes the stack.
+
+    Args:
+        inner: what answers the calls.
+        lock: held while moto's storage is read.
+    """
+
+    def __init__(self, inner: Handler, lock: RLock) -> None:
+        self._inner = inner
+        self._lock = lock
+
+    def __call__(self, call: Call) -> Answer:
+        if call.service == "cloudformation" and call.action in _ACTIONS:
+            template = self._template(call)
+            unknown = unmakeable(template) if template is not None else []
+            if unknown:
+                message = f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]"
+                raise AwsError("ValidationError", f"{message} (the sandbox cannot make them)")
+        return self._inner(call)
+
+    def _template(self, call: Call) -> str | None:
+        """Return the template's text; None when the call uses the previous one, or names one that is not there."""
+        if "TemplateBody" in call.form:
+            return call.form["TemplateBody"]
+        if "TemplateURL" not in call.form:
+            return None
+        bucket, _, key = urlparse(call.form["TemplateURL"]).path.lstrip("/").partition("/")
+        with self._lock:
+            found = s3_backends[ACCOUNT]["aws"].get_object(bucket, key)
+            return found.value.decode() if found is not None else None
+
+
+def unmakeable(template: str) -> list[str]:
+    """Return the types of a template's resources that the sandbox cannot make, sorted.
+
+    Raises:
+        AwsError: the template is no YAML or JSON, or has no resources.
+    """
+    try:
+        content: Any = yaml.load(template, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise AwsError("ValidationError", f"Template format error: unsupported structure. {error}") from None
+    resources = content.get("Resources") if isinstance(content, dict) else None
+    if not isinstance(resources, dict) or not resources:
+        message = "Template format error: At least one Resources member must be defined."
+        raise AwsError("ValidationError", message)
+    types = {str(resource.get("Type")) for resource in resources.values() if isinstance(resource, dict)}
+    return sorted(kind for kind in types if not _makeable(kind))
+
+
+def _makeable(kind: str) -> bool:
+    return kind.startswith("Custom::") or (kind in get_model_map() and kind not in NULL_MODELS)
