@@ -38,7 +38,8 @@ class Player:
 
     async def offer(self) -> Description:
         """Offer the stream, as Unreal 5 does when a player subscribes."""
-        self._add_tracks()
+        self._connection.addTrack(self.video)
+        self._connection.addTrack(AudioStreamTrack())
         self._listen(self._connection.createDataChannel("cirrus"))
         await self._connection.setLocalDescription(await self._connection.createOffer())
         return self._description()
@@ -50,7 +51,11 @@ class Player:
     async def answer(self, sdp: str) -> Description:
         """Answer an offer of the browser, as Unreal 4.27 does, and Unreal 5 when asked."""
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
-        self._add_tracks()
+        # Only what was asked for: a track that finds no place in an answer has to wait, which the library does not do.
+        if "m=video" in sdp:
+            self._connection.addTrack(self.video)
+        if "m=audio" in sdp:
+            self._connection.addTrack(AudioStreamTrack())
         await self._connection.setLocalDescription(await self._connection.createAnswer())
         return self._description()
 
@@ -65,10 +70,6 @@ class Player:
     async def close(self) -> None:
         """Take leave of the player."""
         await self._connection.close()
-
-    def _add_tracks(self) -> None:
-        self._connection.addTrack(self.video)
-        self._connection.addTrack(AudioStreamTrack())
 
     def _listen(self, channel: RTCDataChannel) -> None:
         def received(message: bytes | str) -> None:
