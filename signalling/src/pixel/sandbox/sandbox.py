@@ -68,7 +68,7 @@ class Sandbox:
             self._hold = HoldPoint(self._ec2, self._settings)
             buckets = TokenBuckets(self._hold, self._settings)
             faults = FaultInjection(buckets, self._settings)
-            self._counter = CallCounter(CredentialsCheck(faults, self._access_key))
+            self._counter = CallCounter(CredentialsCheck(faults, self._access_key, self._secret_key))
             self._server = Server(Application(self._counter, self._control()), port)
         except BaseException:
             _one_at_a_time.release()
