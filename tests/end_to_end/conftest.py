@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
 @pytest.fixture
 def environment(sandbox: RunningSandbox, state_folder: Path) -> dict[str, str]:
     """The environment in which the playbooks find the sandbox."""
-    return {**os.environ, state.ENVIRONMENT: str(state_folder)}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, state.ENVIRONMENT: str(state_folder)}
 
 
 @pytest.fixture

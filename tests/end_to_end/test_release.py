@@ -80,12 +80,12 @@ def test_a_release_converges_with_a_third_of_the_calls_throttled_and_one_zone_dr
     sandbox: RunningSandbox, playbook: Playbook, image: Image
 ) -> None:
     image("1.0.0")
-    sandbox.faults(throttling={"probability": 0.3, "seed": 7}, capacity={"us-east-2b": 0})
+    sandbox.set_faults(throttle={"probability": 0.3, "seed": 7}, capacity={"us-east-2b": 0})
 
     run = playbook("release", pixel_release="1.0.0", pixel_size=6)
 
     assert run.ok, run.message
-    sandbox.faults()
+    sandbox.set_faults(throttle=None)
     assert summary(sandbox) == stopped("1.0.0", 3, 0, 3)
 
 
@@ -94,7 +94,7 @@ def test_without_capacity_anywhere_what_was_made_is_kept_and_the_rest_is_told(
     sandbox: RunningSandbox, playbook: Playbook, image: Image
 ) -> None:
     image("1.0.0")
-    sandbox.faults(capacity={"us-east-2a": 1, "us-east-2b": 1, "us-east-2c": 0})
+    sandbox.set_faults(capacity={"us-east-2a": 1, "us-east-2b": 1, "us-east-2c": 0})
 
     run = playbook("release", pixel_release="1.0.0", pixel_size=6)
 

@@ -27,7 +27,7 @@ UPGRADE = {"pixel_release": "1.1.0", "pixel_size": 3}
 
 def kill_at(sandbox: RunningSandbox, environment: dict[str, str], nth: int, when: str) -> None:
     """Start the upgrade, and kill it with all its processes while its nth change is held in AWS."""
-    sandbox.faults(hold={"nth": nth, "when": when})
+    sandbox.set_faults(hold={"nth": nth, "when": when})
     playbook = subprocess.Popen(
         command("release", UPGRADE),
         cwd=ROOT,
@@ -38,14 +38,14 @@ def kill_at(sandbox: RunningSandbox, environment: dict[str, str], nth: int, when
     )
     try:
         deadline = time.monotonic() + 120
-        while not sandbox.held():
+        while not sandbox.sandbox.faults()["held"]:
             assert playbook.poll() is None, "the playbook ended before it made its nth change"
             assert time.monotonic() < deadline, "the playbook never made its nth change"
             time.sleep(0.02)
     finally:
         os.killpg(playbook.pid, signal.SIGKILL)
         playbook.wait()
-        sandbox.faults()
+        sandbox.set_faults(hold=None)
 
 
 @pytest.mark.slow
