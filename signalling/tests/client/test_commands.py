@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pixel.client.commands import end, open, send, status, wake  # noqa: A004 (the command is called open)
-from pixel.client.remembered import Remembered, SessionFile, default_path
+from pixel.client.remembered import FileMemory, Remembered, SessionFile, default_path
 
 from .conftest import HOSTNAME, KEY, PLAYER_TOKEN
 from .fake_api import FakeWakeApi, Refusal
@@ -227,6 +227,12 @@ def test_nothing_but_the_session_is_left_in_the_folder(session_file: SessionFile
     assert list(session_file.path.parent.iterdir()) == [session_file.path]
     end.main([])
     assert list(session_file.path.parent.iterdir()) == []
+
+
+def test_a_session_that_ends_late_does_not_take_the_next_one_along(session_file: SessionFile) -> None:
+    session_file.save(Remembered("https://a", "drone", "the next one"))
+    FileMemory(session_file, "https://a", "drone").renew("the last one")
+    assert session_file.load() is not None
 
 
 def test_of_two_commands_at_once_the_first_ones_session_counts(session_file: SessionFile) -> None:

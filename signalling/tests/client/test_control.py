@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from pathlib import Path
 
 import pytest
 
 import pixel.client as pixel
 from pixel.client.aio import attach
+from pixel.client.answers import session_view
+from pixel.client.control import open_control
 from pixel.client.pace import Pace
 from pixel.client.settings import Settings
 
@@ -177,6 +180,26 @@ async def test_a_member_that_refuses_an_ended_session_says_why_it_ended(
     with pytest.raises(pixel.SessionEnded) as ended:
         await session.send("x")
     assert ended.value.reason == "grace"
+
+
+async def test_a_member_that_is_gone_with_its_session_is_not_waited_for(
+    session: pixel.AsyncSession, member: FakeMember, wake_api: FakeWakeApi
+) -> None:
+    member.status_at_upgrade = 503
+    wake_api.end(session.id, "grace")
+    with pytest.raises(pixel.SessionEnded):
+        await session.send("x")
+
+
+async def test_a_command_on_a_socket_that_closes_at_that_moment_is_unknown(
+    settings: Settings, wake_api: FakeWakeApi, member: FakeMember
+) -> None:
+    access = session_view({"session": "s", "state": "ready", **wake_api.ready}, {}).access
+    assert access is not None
+    control = await open_control(access, settings.tls(), deque())
+    await control._connection.close()
+    assert (await control.send("x", timeout=10)).status == "unknown"
+    assert member.commands == []
 
 
 async def test_a_member_nobody_vouches_for_gets_no_token(

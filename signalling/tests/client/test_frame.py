@@ -48,10 +48,12 @@ def test_sizes_are_pixels_or_css_lengths(width: int | str, height: int | str, st
     assert tags(PlayerFrame(URL, width, height))[0][1]["style"] == style
 
 
-@given(st.text(), st.text())
+@given(st.text("\"'<>&;=/# a"), st.text("\"'<>&;=/# a"))
 def test_nothing_breaks_out_of_its_attribute(fragment: str, width: str) -> None:
     found = tags(PlayerFrame(f"{URL}{fragment}", width))
     assert [tag for tag, _ in found] == ["iframe", "p", "a"]
+    assert found[0][1]["src"] == found[2][1]["href"] == f"{URL}{fragment}"
+    assert found[0][1]["style"] == f"width:{width};height:540px;border:0"
 
 
 def test_its_representation_as_text_has_no_token() -> None:

@@ -59,6 +59,14 @@ def test_a_forked_child_leaves_its_parents_session_alone(settings: Settings, wak
     assert [session.reason for session in wake_api.sessions.values()] == [None]
 
 
+def test_a_forked_child_is_not_held_up(silent_api: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = EndAtExit(lambda: [(silent_api, "s1")], timeout=60)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    before = time.monotonic()
+    ending.end()
+    assert time.monotonic() - before < 1
+
+
 def test_an_api_that_does_not_answer_holds_the_end_up_for_a_bounded_time(silent_api: Settings) -> None:
     ending = EndAtExit(lambda: [(silent_api, "s1"), (silent_api, "s2"), (silent_api, "s3")], timeout=0.3)
     before = time.monotonic()

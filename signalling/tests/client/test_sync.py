@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+from collections.abc import Callable
 from unittest.mock import Mock
 
 import pytest
@@ -62,7 +63,10 @@ def test_the_first_command_waits_for_the_machine(wake_api: FakeWakeApi) -> None:
     session.close()
 
 
-def test_progress_is_shown_by_the_thread_that_waits(monkeypatch: pytest.MonkeyPatch, wake_api: FakeWakeApi) -> None:
+@pytest.mark.parametrize("wait", [pixel.Session.wait_ready, lambda session: session.send("x"), pixel.Session.show])
+def test_progress_is_shown_by_the_thread_that_waits(
+    wait: Callable[[pixel.Session], object], monkeypatch: pytest.MonkeyPatch, wake_api: FakeWakeApi
+) -> None:
     threads = []
 
     def witness(*_: object) -> None:
@@ -70,7 +74,7 @@ def test_progress_is_shown_by_the_thread_that_waits(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("pixel.client.progress.choose", lambda *_: Mock(update=witness, finish=witness))
     wake_api.polls_until_ready = 1
-    pixel.wake("drone").wait_ready()
+    wait(pixel.wake("drone"))
     assert set(threads) == {threading.current_thread()}
 
 

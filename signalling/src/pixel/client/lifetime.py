@@ -39,7 +39,7 @@ class EndAtExit:
         atexit.register(self.end)
 
     def end(self) -> None:
-        """End the sessions now; a forked child, whose parent still has them, ends nothing."""
+        """End the sessions now; a forked child ends nothing: they are its parent's."""
         if os.getpid() == self._process and self._live():
             self._exiting.set()
             self._done.wait(self._timeout)
