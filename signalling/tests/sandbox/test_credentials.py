@@ -67,3 +67,11 @@ def test_a_refused_call_does_nothing(sandbox: RunningSandbox) -> None:
     stranger = sandbox.client("ec2", aws_access_key_id="AKIAIOSFODNN7EXAMPLE")
     refusal(stranger.create_launch_template, LaunchTemplateName="theirs", LaunchTemplateData={"KeyName": "k"})
     assert sandbox.ec2.describe_launch_templates()["LaunchTemplates"] == []
+
+
+def test_a_presigned_address_opens_an_object(sandbox: RunningSandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="builds", CreateBucketConfiguration={"LocationConstraint": sandbox.state.region})
+    s3.put_object(Bucket="builds", Key="1.4.0.zip", Body=b"a build")
+    address = s3.generate_presigned_url("get_object", {"Bucket": "builds", "Key": "1.4.0.zip"})
+    assert httpx.get(address, trust_env=False).content == b"a build"

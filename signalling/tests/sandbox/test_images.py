@@ -106,8 +106,7 @@ def test_an_unknown_filter_is_refused(sandbox: RunningSandbox) -> None:
 def test_the_password_is_for_the_holder_of_the_key(sandbox: RunningSandbox) -> None:
     key = sandbox.ec2.create_key_pair(KeyName="packer")["KeyMaterial"]
     (instance,) = sandbox.launch(KeyName="packer")
-    sandbox.set_faults(windows_password="secret")
     sandbox.instance(instance)
     data = sandbox.ec2.get_password_data(InstanceId=instance)["PasswordData"]
     private: Any = load_pem_private_key(key.encode(), None)
-    assert private.decrypt(base64.b64decode(data), PKCS1v15()) == b"secret"
+    assert private.decrypt(base64.b64decode(data), PKCS1v15()) == sandbox.state.administrator_password.encode()

@@ -124,6 +124,17 @@ def test_an_instance_may_be_set_to_end_when_it_shuts_itself_down(sandbox: Runnin
     assert sandbox.instance_state(one) == "terminated"
 
 
+def test_the_first_launch_stays_known_when_an_instance_is_started_again(sandbox: RunningSandbox) -> None:
+    (one,) = sandbox.launch()
+    first = sandbox.instance(one)
+    sandbox.ec2.stop_instances(InstanceIds=[one])
+    sandbox.ec2.start_instances(InstanceIds=[one])
+    second = sandbox.instance(one)
+    attached = [each["NetworkInterfaces"][0]["Attachment"]["AttachTime"] for each in (first, second)]
+    assert attached == [first["LaunchTime"]] * 2
+    assert second["LaunchTime"] > first["LaunchTime"]
+
+
 class Recorder:
     """Remembers what it is told."""
 

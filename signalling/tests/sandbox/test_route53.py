@@ -117,12 +117,11 @@ def test_a_listing_may_start_anywhere(sandbox: RunningSandbox) -> None:
     assert names(sandbox, StartRecordName="b.pixel.test") == ["b.pixel.test.", "c.pixel.test."]
 
 
-def test_ten_thousand_records_are_listed_in_pages_of_three_hundred(sandbox: RunningSandbox) -> None:
-    for start in range(0, 10_000, 1_000):
-        change(sandbox, *(one("CREATE", f"drone-{number}.pixel.test") for number in range(start, start + 1_000)))
+def test_records_are_listed_in_pages_of_three_hundred(sandbox: RunningSandbox) -> None:
+    change(sandbox, *(one("CREATE", f"drone-{number}.pixel.test") for number in range(1_000)))
     sandbox.reset_calls()
-    assert len(names(sandbox)) == 10_000
-    assert sandbox.calls() == {"route53.ListResourceRecordSets": 34}
+    assert len(names(sandbox)) == 1_000
+    assert sandbox.calls() == {"route53.ListResourceRecordSets": 4}
 
 
 def test_dns_answers_over_udp_and_tcp(sandbox: RunningSandbox) -> None:

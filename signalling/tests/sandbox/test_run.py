@@ -59,6 +59,18 @@ def test_the_same_token_makes_nothing_twice(sandbox: RunningSandbox) -> None:
     assert sandbox.launch(2, ClientToken="t") == sandbox.launch(2, ClientToken="t")
 
 
+def test_a_token_remembers_instances_that_are_gone(sandbox: RunningSandbox) -> None:
+    sandbox.set_delays(vanish=0)
+    made = sandbox.launch(2, ClientToken="t")
+    sandbox.ec2.terminate_instances(InstanceIds=made)
+    sandbox.ec2.describe_instances()
+    assert sandbox.launch(2, ClientToken="t") == made
+
+
+def test_an_empty_zone_is_no_zone(sandbox: RunningSandbox) -> None:
+    assert len(sandbox.launch(Placement={"AvailabilityZone": ""})) == 1
+
+
 def test_a_token_is_not_good_for_another_request(sandbox: RunningSandbox) -> None:
     sandbox.launch(2, ClientToken="t")
     assert refusal(sandbox.launch, 3, ClientToken="t") == "IdempotentParameterMismatch"

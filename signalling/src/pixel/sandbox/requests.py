@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 from pixel.sandbox.calls import Call, Environ
 from pixel.sandbox.operations import rest_operation
@@ -26,10 +26,11 @@ def parse(environ: Environ) -> Call:
     body = read_body(environ)
     path, query = environ.get("PATH_INFO", "/"), environ.get("QUERY_STRING", "")
     signature = environ.get("HTTP_AUTHORIZATION", "")
-    if not signature and "X-Amz-Credential" in query:
-        signature = "Credential=" + parse_qs(query)["X-Amz-Credential"][0]
-    scope = _CREDENTIAL.search(signature)
-    service = _RENAMED.get(scope["service"], scope["service"]) if scope else ""
+    presigned = dict(parse_qsl(query)) if not signature else {}
+    scope = _CREDENTIAL.search(signature or f"Credential={presigned.get('X-Amz-Credential', '')}")
+    # S3 still knows presigned addresses of the second version, which boto3 makes unless told otherwise.
+    old = "s3" if "AWSAccessKeyId" in presigned else ""
+    service = _RENAMED.get(scope["service"], scope["service"]) if scope else old
     form: dict[str, str] = {}
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -45,7 +46,7 @@ def parse(environ: Environ) -> Call:
         service=service,
         action=action,
         region=scope["region"] if scope else "",
-        access_key=scope["key"] if scope else None,
+        access_key=scope["key"] if scope else presigned.get("AWSAccessKeyId"),
         body=body,
         form=form,
         environ=environ,

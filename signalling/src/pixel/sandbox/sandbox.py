@@ -63,7 +63,8 @@ class Sandbox:
             moto = moto_app.Moto(self._lock)
             self._route53 = Route53(CloudFormation(moto, self._lock), self._settings, self._lock, time.time)
             self._dns = DnsServer(self._route53.published)
-            self._ec2 = Ec2(self._route53, self._settings, self._lock, time.time, lambda: self._ticker.wake())
+            self._administrator_password = secrets.token_urlsafe(16)
+            self._ec2 = Ec2(self._route53, self._new_region, self._lock, lambda: self._ticker.wake())
             self._ticker = Ticker(self._ec2, self._lock)
             self._hold = HoldPoint(self._ec2, self._settings)
             buckets = TokenBuckets(self._hold, self._settings)
@@ -73,6 +74,9 @@ class Sandbox:
         except BaseException:
             _one_at_a_time.release()
             raise
+
+    def _new_region(self, name: str) -> Region:
+        return Region(name, self._settings, self._administrator_password, time.time)
 
     def _control(self) -> Control:
         return Control(
@@ -105,6 +109,7 @@ class Sandbox:
             base_image_id=self._seeds.base_image_id,
             lease_table=seed.LEASE_TABLE,
             dns=self._dns.address,
+            administrator_password=self._administrator_password,
         )
 
     def start(self) -> None:

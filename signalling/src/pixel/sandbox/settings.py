@@ -87,7 +87,6 @@ class Faults(_Setting):
             no limit, 0 is a dry zone.
         vcpus: how many vCPUs may be pending or running at once in the region; None for no limit.
         delays: how long things take.
-        windows_password: the Administrator's password, which GetPasswordData gives.
     """
 
     throttle: Chance | None = None
@@ -99,7 +98,6 @@ class Faults(_Setting):
     capacity: dict[str, Annotated[int, Field(ge=0)]] = {}
     vcpus: Annotated[int, Field(ge=0)] | None = None
     delays: Delays = Delays()
-    windows_password: str = "Sandbox-Administrator-1"  # noqa: S105 - nobody logs in to anything with it
 
     def changed(self, changes: dict[str, Any]) -> Faults:
         """Return these settings with those named replaced; None sets one back to its default.

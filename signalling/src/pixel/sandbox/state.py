@@ -14,7 +14,10 @@ DEFAULT_FOLDER = ".sandbox"
 
 @dataclass(frozen=True)
 class SandboxState:
-    """A running sandbox. Addresses are `127.0.0.1:PORT`; `subnets` maps availability zones to subnet ids."""
+    """A running sandbox. Addresses are `127.0.0.1:PORT`; `subnets` maps availability zones to subnet ids.
+
+    `administrator_password` is what GetPasswordData gives, for every Windows instance.
+    """
 
     endpoint: str
     pid: int
@@ -29,6 +32,7 @@ class SandboxState:
     base_image_id: str
     lease_table: str
     dns: str
+    administrator_password: str
 
     def environment(self) -> dict[str, str]:
         """Return what points the AWS CLI and every SDK at this sandbox."""

@@ -122,21 +122,32 @@ def refusal(call: Callable[..., object], *arguments: Any, **more: Any) -> str:
     raise AssertionError("the call was not refused")
 
 
+class _Shared:
+    """The sandbox of this process, and how many use it."""
+
+    users = 0
+    sandbox: Sandbox | None = None
+
+
 @contextmanager
 def running_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
     """Run a sandbox and stop it at the end; `sandbox.json` is in the folder meanwhile.
 
-    One at a time in a process: share it in a session's fixture and `reset()` it before each test (5 ms).
-
-    Raises:
-        RuntimeError: this process already runs one.
+    A process has one: who asks while it runs joins it, and the last to leave stops it. Have it in a session's fixture
+    and `reset()` it before each test (10 ms).
     """
-    sandbox = Sandbox()
-    sandbox.start()
+    if _Shared.sandbox is None:
+        _Shared.sandbox = Sandbox()
+        _Shared.sandbox.start()
+    sandbox = _Shared.sandbox
+    _Shared.users += 1
     try:
         running = RunningSandbox(sandbox)
         state.write(running.state, state_folder)
         yield running
     finally:
         state.remove(state_folder)
-        sandbox.stop()
+        _Shared.users -= 1
+        if not _Shared.users:
+            _Shared.sandbox = None
+            sandbox.stop()

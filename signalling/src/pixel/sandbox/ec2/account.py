@@ -101,6 +101,12 @@ def set_state(instance: Instance, state: str, reason: str = "", message: str = "
     instance.state_reason = StateReason(f"{reason}: {message}" if reason else "", reason)
 
 
+def set_first_launch(instance: Instance) -> None:
+    """Make the attachment of the network interfaces, which EC2 documents as the first launch, as old as the launch."""
+    for nic in instance.nics.values():
+        nic.attach_time = instance.launch_time
+
+
 def set_public_address(instance: Instance, address: str | None) -> None:
     """Give the instance a public address, or take it."""
     instance.nics[0].public_ip = address

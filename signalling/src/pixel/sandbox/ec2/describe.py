@@ -51,9 +51,9 @@ class Describe:
         )
         return answer_xml(call.action, f"<reservationSet>{items}</reservationSet>{xml.tag('nextToken', token)}")
 
-    def rendered(self, reservation: Reservation) -> str:
-        """Return a whole reservation's content: RunInstances's answer."""
-        return xml.reservation(reservation, self._rendered(reservation.instances))
+    def rendered(self, reservation: Reservation, instances: Iterable[Instance]) -> str:
+        """Return a reservation's content with these instances: RunInstances's answer."""
+        return xml.reservation(reservation, self._rendered(instances))
 
     def statuses(self, call: Call) -> Answer:
         """Answer DescribeInstanceStatus: the running instances, or all with IncludeAllInstances."""

@@ -22,9 +22,13 @@ from pixel.sandbox.settings import Settings
 
 
 class Region:
-    """EC2 in one region."""
+    """EC2 in one region.
 
-    def __init__(self, name: str, settings: Settings, now: Callable[[], float]) -> None:
+    Args:
+        now: the time, in seconds since the epoch.
+    """
+
+    def __init__(self, name: str, settings: Settings, administrator_password: str, now: Callable[[], float]) -> None:
         self.account = Account(name)
         self.lifecycle = Lifecycle(self.account, lambda: settings.faults.delays, now)
         tokens = ClientTokens()
@@ -34,7 +38,7 @@ class Region:
         self.power = Power(self.account, self.lifecycle, capacity)
         run = Run(self.account, self.lifecycle, templates, tokens, capacity, describe)
         self.images = Images(self.account, lambda: settings.faults.delays, now)
-        password = PasswordData(self.account, lambda: settings.faults.windows_password)
+        password = PasswordData(self.account, administrator_password)
         self.actions: Mapping[str, Handler] = {
             "RunInstances": run.run,
             "StartInstances": self.power.start,
@@ -67,17 +71,17 @@ class Ec2:
 
     Args:
         inner: what answers the other calls.
+        new_region: makes EC2 of a region by name.
         lock: held while a call is answered.
         changed: called after each call, without the lock: an instance's state may have changed, or be about to.
     """
 
     def __init__(
-        self, inner: Handler, settings: Settings, lock: RLock, now: Callable[[], float], changed: Callable[[], None]
+        self, inner: Handler, new_region: Callable[[str], Region], lock: RLock, changed: Callable[[], None]
     ) -> None:
         self._inner = inner
-        self._settings = settings
+        self._new_region = new_region
         self._lock = lock
-        self._now = now
         self._changed = changed
         self._regions: dict[str, Region] = {}
 
@@ -96,7 +100,9 @@ class Ec2:
 
     def region(self, name: str) -> Region:
         """Return EC2 of a region. Hold the lock while using it."""
-        return self._regions.setdefault(name, Region(name, self._settings, self._now))
+        if name not in self._regions:
+            self._regions[name] = self._new_region(name)
+        return self._regions[name]
 
     def regions(self) -> Iterator[Region]:
         """Yield the regions that were used. Hold the lock meanwhile."""

@@ -6,12 +6,12 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from moto.ec2.models.instances import Instance
 
-from pixel.sandbox.ec2.account import Account, set_public_address, set_state, wants_public_address
+from pixel.sandbox.ec2.account import Account, set_first_launch, set_public_address, set_state, wants_public_address
 from pixel.sandbox.ec2.addresses import Addresses
 from pixel.sandbox.errors import AwsError
 from pixel.sandbox.members import InstanceFacts
@@ -69,6 +69,7 @@ class Lifecycle:
 
     def launch(self, instance: Instance) -> None:
         """Begin the life of an instance that was just made."""
+        set_first_launch(instance)
         self._boot(instance)
 
     def check_startable(self, instance: Instance) -> None:
@@ -89,7 +90,9 @@ class Lifecycle:
     def start(self, instance: Instance) -> None:
         """Start a stopped instance; one that runs, or is about to, is left alone."""
         if instance.state == "stopped":
-            instance.launch_time = datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
+            # EC2 tells seconds only: a restart is later than the launch before it, however soon it comes.
+            now = datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
+            instance.launch_time = max(now, instance.launch_time + timedelta(seconds=1))
             self._boot(instance)
 
     def stop(self, instance: Instance, why: tuple[str, str] = USER_STOP) -> None:

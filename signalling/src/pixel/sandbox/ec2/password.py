@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -22,7 +21,7 @@ class PasswordData:
         password: the password in the clear, the same for every instance.
     """
 
-    def __init__(self, account: Account, password: Callable[[], str]) -> None:
+    def __init__(self, account: Account, password: str) -> None:
         self._account = account
         self._password = password
 
@@ -36,5 +35,5 @@ class PasswordData:
         if key is not None and instance.state in ("running", "stopping", "stopped"):
             public = load_ssh_public_key(key.encode())
             if isinstance(public, RSAPublicKey):
-                data = base64.b64encode(public.encrypt(self._password().encode(), PKCS1v15())).decode()
+                data = base64.b64encode(public.encrypt(self._password.encode(), PKCS1v15())).decode()
         return answer(call.action, {"InstanceId": instance.id, "Timestamp": datetime.now(UTC), "PasswordData": data})

@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
-from moto.ec2.models.instances import Reservation
+from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import filter_iam_instance_profiles, parse_user_data
 
 from pixel.sandbox.calls import Answer, Call
@@ -96,12 +96,12 @@ class Run:
         self._describe = describe
 
     def run(self, call: Call) -> Answer:
-        """Answer RunInstances. A repeated client token gives the same reservation, as its instances are now."""
+        """Answer RunInstances. A repeated client token gives the same instances as they are now, gone ones too."""
         given = parameters(call)
-        reservation = self._tokens.once(call, lambda: self._run(given))
-        return answer_xml(call.action, self._describe.rendered(reservation))
+        reservation, instances = self._tokens.once(call, lambda: self._run(given))
+        return answer_xml(call.action, self._describe.rendered(reservation, instances))
 
-    def _run(self, given: Parameters) -> Reservation:
+    def _run(self, given: Parameters) -> tuple[Reservation, list[Instance]]:
         least, most = given["MinCount"], given["MaxCount"]
         if not 1 <= least <= most:
             message = f"Value ({least}) for parameter minCount is invalid: it must be between 1 and maxCount ({most})"
@@ -113,7 +113,8 @@ class Run:
         count = most if room is None else min(most, room)
         self._capacity.check_vcpus({launch.instance_type: least})
         refuse_dry_run(given)
-        return self._make(launch, count)
+        reservation = self._make(launch, count)
+        return reservation, list(reservation.instances)
 
     def _checked(self, given: Parameters) -> Launch:
         merged, tags = self._merged(given)
@@ -159,7 +160,7 @@ class Run:
             message = "Network interfaces and an instance-level subnet ID may not be specified on the same request"
             raise AwsError("InvalidParameterCombination", message)
         subnet_id = merged.get("SubnetId") or next((one["SubnetId"] for one in interfaces if "SubnetId" in one), None)
-        zone = merged.get("Placement", {}).get("AvailabilityZone")
+        zone = merged.get("Placement", {}).get("AvailabilityZone") or None
         if subnet_id is None:
             subnets = self._account.backend.get_default_subnets()
             if zone is not None and zone not in subnets:

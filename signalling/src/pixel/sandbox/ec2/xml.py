@@ -128,7 +128,7 @@ def _interface(one: Instance, index: int, nic: NetworkInterface, groups: str) ->
         f"<privateIpAddress>{private}</privateIpAddress>{tag('privateDnsName', one.private_dns_name)}"
         f"<sourceDestCheck>true</sourceDestCheck><groupSet>{groups}</groupSet>"
         f"<attachment><attachmentId>{nic.attachment_id}</attachmentId><deviceIndex>{index}</deviceIndex>"
-        f"<status>attached</status><attachTime>{timestamp(one.launch_time)}</attachTime>"
+        f"<status>attached</status><attachTime>{timestamp(nic.attach_time or one.launch_time)}</attachTime>"
         f"<deleteOnTermination>true</deleteOnTermination></attachment>{public}"
         f"<privateIpAddressesSet><item><privateIpAddress>{private}</privateIpAddress><primary>true</primary>{public}"
         "</item></privateIpAddressesSet></item>"
