@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from pixel.signalling.settings_sources import SettingsError, add_flags, load
+
+ELSEWHERE = {
+    "service": ("pixel.signalling.windows_service", "the Windows service: install, remove, start, stop, status"),
+    "certificate": ("pixel.signalling.certificate", "fetch the certificate from where it is stored"),
+}
+"""Commands whose modules read their own arguments, by module and summary."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -20,18 +27,17 @@ def _parser() -> argparse.ArgumentParser:
         ("check", "check the settings, and the files they name, and serve nothing"),
     ):
         add_flags(commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + "."))
-    service = commands.add_parser("service", help="the Windows service: install, remove, start, stop, status")
-    service.add_argument("arguments", nargs=argparse.REMAINDER)
+    for name, (_, summary) in ELSEWHERE.items():
+        commands.add_parser(name, help=summary, add_help=False)
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return the exit code: 0, 1 when it cannot serve, 2 for wrong settings."""
+    if argv and argv[0] in ELSEWHERE:
+        exit_code: int = importlib.import_module(ELSEWHERE[argv[0]][0]).main(argv[1:])
+        return exit_code
     arguments = _parser().parse_args(argv)
-    if arguments.command == "service":
-        from pixel.signalling.windows_service import main as service  # only Windows has what it needs
-
-        return service(arguments.arguments)
     try:
         settings = load(arguments, os.environ)
     except SettingsError as problem:

@@ -147,8 +147,7 @@ class Web:
         refusal = self._inquire(request, address)
         if refusal is None:
             return respond(HTTPStatus.OK, json.dumps(self._state()).encode(), "application/json")
-        body = json.dumps({"reason": refusal.text}).encode()
-        return respond(refusal.status, body, "application/json", refusal.headers)
+        return text(refusal.status, refusal.text, refusal.headers)
 
     def _healthz(self, _request: Request, _address: str) -> Response:
         return text(HTTPStatus.OK, "ok")

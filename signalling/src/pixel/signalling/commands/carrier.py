@@ -30,6 +30,9 @@ class CarrierEvents(Protocol):
     def sent(self, number: int) -> None:
         """A command has been sent."""
 
+    def unsent(self, number: int, reason: str) -> None:
+        """A command has not been sent, and will not be."""
+
     def replied(self, data: str) -> None:
         """Unreal has answered something."""
 
@@ -124,11 +127,14 @@ class PeerProcess:
 
 
 def _report(event: dict[str, Any], events: CarrierEvents) -> str | None:
+    """Report an event; return the reason, if it is the one that says why the child ends."""
     match event:
         case {"event": "open"}:
             events.opened()
         case {"event": "sent", "id": int(number)}:
             events.sent(number)
+        case {"event": "unsent", "id": int(number), "reason": str(reason)}:
+            events.unsent(number, reason)
         case {"event": "reply", "data": str(data)}:
             events.replied(data)
         case {"event": "closed", "reason": str(reason)}:

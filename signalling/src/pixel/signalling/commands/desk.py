@@ -181,6 +181,10 @@ class CommandDesk:
         if effects:
             self._delivered()
 
+    def unsent(self, number: int, reason: str) -> None:
+        """A command has not been sent, and will not be."""
+        self._carry_out(self._queue.unsent(number, reason))
+
     def replied(self, data: str) -> None:
         """Unreal has answered something."""
         frame = reply(data)

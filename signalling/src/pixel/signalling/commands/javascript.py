@@ -61,7 +61,7 @@ def _number(value: float) -> str:
         return "0"
     number = Decimal(repr(value)).normalize()
     exponent = number.adjusted()
-    if -7 <= exponent < 21:
+    if -6 <= exponent < 21:
         return format(number, "f")
     digits = "".join(map(str, number.as_tuple().digits))
     mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")

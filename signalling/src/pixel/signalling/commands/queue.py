@@ -81,6 +81,11 @@ class CommandQueue(Generic[T]):
         entry = self._handed.pop(number, None)
         return [] if entry is None else [Tell(entry.ticket, "delivered")]
 
+    def unsent(self, number: int, reason: str) -> list[Effect[T]]:
+        """The carrier could not send a command."""
+        entry = self._handed.pop(number, None)
+        return [] if entry is None else [Tell(entry.ticket, "refused", reason)]
+
     def closed(self, reason: str) -> list[Effect[T]]:
         """The carrier has lost Unreal, or has ended."""
         self._open = False

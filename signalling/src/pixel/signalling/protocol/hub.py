@@ -151,10 +151,11 @@ class Hub:
         handle = self._from_player.get(kind)
         if handle is None:
             return [_misplaced(peer, kind)]
-        if peer.spoke or not peer.counted:
-            return handle(peer, message, frame)
+        effects = handle(peer, message, frame)
+        if peer.spoke or not peer.counted or not peer.connected:
+            return effects
         peer.spoke = True
-        return [Joined(peer), *handle(peer, message, frame)]
+        return [Joined(peer), *effects]
 
     # Going
 
