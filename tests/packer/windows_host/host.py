@@ -1,0 +1,111 @@
+"""The stand-in host: its door, its machine and its journal together."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import exec_wrapper, paths
+from .certificate import write_certificate
+from .documented import normalised
+from .exec_wrapper import FileSent, HelperScript, ModuleCall
+from .journal import Journal
+from .machine import Machine
+from .modules import HANDLERS
+from .server import Output, listening
+
+_ENCODED = re.compile(r'-(?:EncodedCommand|enc?)\s+"?([A-Za-z0-9+/=]+)', re.IGNORECASE)
+
+
+class Host:
+    """Runs what comes through the door, one thing at a time."""
+
+    def __init__(self, machine: Machine, journal: Journal) -> None:
+        self.machine, self.journal = machine, journal
+        self._lock = threading.Lock()
+
+    def run(self, line: str, stdin: bytes) -> Output:
+        """Run a command line with its input; what cannot be run fails as it would there."""
+        with self._lock:
+            if exec_wrapper.is_wrapped(stdin):
+                return self._wrapped(stdin)
+            return self._command(line)
+
+    def _wrapped(self, stdin: bytes) -> Output:
+        try:
+            asked = exec_wrapper.decode(stdin)
+        except ValueError as error:
+            return Output(stderr=str(error), code=1)
+        match asked:
+            case ModuleCall():
+                answer = self._module(asked)
+                return Output(json.dumps(answer), code=1 if answer.get("failed") else 0)
+            case FileSent(path, content):
+                self.machine.write(path, content)
+                self.journal.write("put", path, {"size": len(content)})
+                return Output(json.dumps({"sha1": hashlib.sha1(content).hexdigest()}))  # noqa: S324 - Ansible's
+            case HelperScript("powershell_mkdtemp.ps1", parameters):
+                folder = paths.expand(parameters["Directory"]) + "\\" + parameters["Name"]
+                self.machine.make_folder(folder)
+                return Output(folder + "\r\n")
+            case HelperScript("powershell_expand_user.ps1", parameters):
+                return Output(parameters["Path"].replace("~", r"C:\Users\Administrator") + "\r\n")
+        return Output(stderr=f"{asked.name} is not modelled", code=1)
+
+    def _module(self, call: ModuleCall) -> dict[str, Any]:
+        try:
+            given = normalised(call.name, call.arguments, HANDLERS)
+            answer = HANDLERS[call.name](self.machine, given, call.check)
+        except (ValueError, OSError) as error:
+            answer = {"failed": True, "changed": False, "msg": str(error)}
+        self.journal.write("module", call.name, call.arguments, answer)
+        return answer
+
+    def _command(self, line: str) -> Output:
+        encoded = _ENCODED.search(line)
+        if encoded:
+            script = base64.b64decode(encoded.group(1)).decode("utf-16-le")
+            nested = _ENCODED.search(script)
+            return self._command(script) if nested else self._script(script)
+        return self._script(line)
+
+    def _script(self, text: str) -> Output:
+        """Run what Packer's communicator and Ansible's reboot send besides modules."""
+        if "LastBootUpTime" in text:
+            return Output(str(self.machine.boots) + "\r\n")
+        if "shutdown.exe" in text and "/r" in text:
+            self.machine.boot()
+            self.journal.write("command", "shutdown.exe", {"text": text})
+            return Output(json.dumps({"rc": 0, "stdout": "", "stderr": ""}))
+        removed = re.search(r"Remove-Item '(.+?)' -Force", text)
+        if removed:
+            self.machine.remove(removed.group(1))
+            return Output()
+        success = re.search(r"success-[0-9a-f-]+", text)
+        if success:
+            return Output(success.group(0) + "\r\n")
+        return self._upload_or_run(text)
+
+    def _upload_or_run(self, text: str) -> Output:
+        self.journal.write("command", text.split(" ")[0], {"text": text})
+        spoken = re.search(r"\becho\s+[\"']?([^\"';\r\n]+)", text, re.IGNORECASE)
+        return Output(spoken.group(1) + "\r\n" if spoken else "")
+
+
+@contextmanager
+def running_host(
+    folder: Path, password: str, machine: Machine | None = None, journal: Path | None = None
+) -> Iterator[tuple[Host, int]]:
+    """Run a host whose Administrator has this password; yield it and its port. Its certificate is in the folder."""
+    certificate, key = write_certificate(folder)
+    host = Host(machine or Machine(), Journal(journal))
+    refused = lambda scheme: host.journal.write("refused", scheme, {})  # noqa: E731
+    with listening(host.run, refused, password=password, certificate=certificate, key=key) as port:
+        yield host, port
