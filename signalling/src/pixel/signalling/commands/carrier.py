@@ -6,13 +6,15 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
 log = structlog.get_logger()
+
+COMMAND_PEER = ("-m", "pixel.signalling.command_peer")
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of the longest line from the peer: what Unreal answers may be long."""
@@ -62,10 +64,12 @@ class PeerProcess:
 
     Args:
         environment: returns what the child is told in environment variables: whereto it connects, and with what token.
+        arguments: what the interpreter is to run.
     """
 
-    def __init__(self, environment: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, environment: Callable[[], Mapping[str, str]], arguments: Sequence[str] = COMMAND_PEER) -> None:
         self._environment = environment
+        self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -94,8 +98,7 @@ class PeerProcess:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 _python(),
-                "-m",
-                "pixel.signalling.command_peer",
+                *self._arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={**os.environ, **self._environment()},
