@@ -1,25 +1,32 @@
-"""A browser, a service with TLS and a synthetic Unreal, for each test its own."""
+"""A service with TLS, a synthetic Unreal and a window of the browser, for each test its own.
+
+The browser itself is shared by a module, and with it the event loop: tests here say `loop_scope="module"`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import shutil
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.async_api import Browser, BrowserContext, async_playwright
+from websockets.asyncio.client import ClientConnection, connect
 
 from .player_page import PlayerPage
 from .processes import PATIENCE, Service, Unreal
 
 PLAYER_TOKEN, CONTROLLER_TOKEN = "a-player's-token", "a-controller's-token"
+NOTEBOOK = "https://notebook.test"
 
 FLAGS = [
     # as the environment of an automated run needs it
@@ -30,8 +37,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # addresses instead of multicast names, which need a network that carries them
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    # addresses instead of multicast names, which need a network that carries them; and a notebook's page, from
+    # somewhere else, may show this machine's, as it may show a member's, whose address is public
+    "--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks",
 ]
 
 
@@ -64,17 +72,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
     certificate_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return certificate_file, key_file
 
 
-@pytest.fixture(params=["modern", "legacy"])
-def dialect(request: pytest.FixtureRequest) -> str:
-    """The age of Unreal: 5, or 4.27."""
-    return str(request.param)
+@pytest.fixture
+def dialect() -> str:
+    """The age of Unreal: `modern` is 5, `legacy` 4.27. Tests of both are parametrized over it."""
+    return "modern"
 
 
 @pytest.fixture
@@ -86,6 +92,7 @@ def service_settings(certificate: tuple[Path, Path], dialect: str) -> str:
         host = "127.0.0.1"
         port = 0
         redirect_port = "off"
+        frame_ancestors = ["'self'", "{NOTEBOOK}"]
         [tls]
         certificate = '{certificate[0]}'
         key = '{certificate[1]}'
@@ -113,7 +120,7 @@ def unreal(service: Service, dialect: str) -> Iterator[Unreal]:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """The system's Chromium, without a window."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -125,7 +132,7 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A person's browser: one window, nothing remembered from before."""
     opened = await browser.new_context(ignore_https_errors=True)
@@ -135,6 +142,32 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @pytest.fixture
-async def page(context: BrowserContext, service: Service) -> PlayerPage:
-    """The player page, not yet opened."""
-    return await PlayerPage.new(context, f"https://127.0.0.1:{service.port}/", PLAYER_TOKEN)
+def address(service: Service) -> str:
+    """Where the player page is."""
+    return f"https://127.0.0.1:{service.port}/"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(context: BrowserContext, address: str) -> PlayerPage:
+    """The player page of somebody who has a token, not yet opened."""
+    return await PlayerPage.new(context, address, PLAYER_TOKEN)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def second_page(context: BrowserContext, address: str) -> PlayerPage:
+    """Another viewer's."""
+    return await PlayerPage.new(context, address, PLAYER_TOKEN)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def controller(service: Service) -> AsyncIterator[ClientConnection]:
+    """A controller's socket, as a notebook or Scratch opens it."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    async with connect(
+        f"wss://127.0.0.1:{service.port}/control",
+        ssl=trusting,
+        additional_headers={"Authorization": f"Bearer {CONTROLLER_TOKEN}"},
+        proxy=None,
+    ) as socket:
+        yield socket

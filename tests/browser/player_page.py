@@ -33,6 +33,10 @@ class PlayerPage:
         """Follow the session's link."""
         await self.tab.goto(f"{self._address}#token={self._token}")
 
+    async def reload(self) -> None:
+        """Load the page again, as the browser's button does."""
+        await self.tab.reload()
+
     async def reaches(self, phase: str) -> None:
         """Wait until the page is in this phase."""
         await expect(self.tab.locator("#stage")).to_have_attribute("data-phase", phase, timeout=60_000)

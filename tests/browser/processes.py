@@ -40,6 +40,10 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ask the process to end, as the system does, and wait until it has."""
         self._process.terminate()
         try:
             self._process.wait(15)
@@ -81,7 +85,9 @@ class Program:
         with self._changed:
             if not self._changed.wait_for(lambda: len(found()) >= count, PATIENCE):
                 told = "\n".join([*map(json.dumps, self._events[-20:]), *self._other[-40:]])
-                raise AssertionError(f"no {count} x {name!r} of {' '.join(self._arguments[2:])} in {PATIENCE} s:\n{told}")
+                raise AssertionError(
+                    f"no {count} x {name!r} of {' '.join(self._arguments[2:])} in {PATIENCE} s:\n{told}"
+                )
             return found()
 
 
