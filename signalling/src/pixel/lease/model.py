@@ -85,6 +85,10 @@ class Lease:
     address: str | None = None
 
 
+CLAIM_ATTRIBUTES = ("state", "session", "lease_until", "generation")
+"""What of a member's item has to be known to claim it."""
+
+
 def is_live(item: Item | None, now: float) -> bool:
     """Tell whether a member's item holds a live lease. The Ansible modules apply this same rule, and no other."""
     return item is not None and "session" in item and float(item.get("lease_until", 0)) > now

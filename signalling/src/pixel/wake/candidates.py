@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,22 +21,25 @@ class Candidate:
     state: str
 
 
-def order(
-    roster: Iterable[Candidate], cooldowns: Mapping[str, float], now: float, chance: random.Random
-) -> list[Candidate]:
-    """Return the members worth a claim: zones with capacity first, then the newest release; by chance among equals.
+def order(roster: Iterable[Candidate], cooldowns: Mapping[str, float], now: float, start: int) -> list[Candidate]:
+    """Return the members worth a claim: zones with capacity first, then the newest release.
 
-    By chance, so that many callers at once meet at few members. A zone in cool-down comes last, not never: capacity
-    may be back, and a try is all there is to find out.
+    Equals come in a fixed order that begins at a place told by `start`, so that callers at the same moment, with
+    different numbers, meet at different members. A zone in cool-down comes last, not never: capacity may be back, and a
+    try is all there is to find out.
 
     Args:
         roster: the pool's members.
         cooldowns: availability zone to the epoch second until which it has no capacity.
         now: epoch seconds.
-        chance: where the order among equals comes from.
+        start: any number.
     """
-    usable = [member for member in roster if member.state not in ("shutting-down", "terminated")]
-    chance.shuffle(usable)
+    usable = sorted(
+        (member for member in roster if member.state not in ("shutting-down", "terminated")),
+        key=lambda member: member.instance_id,
+    )
+    place = start % len(usable) if usable else 0
+    usable = usable[place:] + usable[:place]
     usable.sort(key=lambda member: release_key(member.release), reverse=True)
     usable.sort(key=lambda member: (cooldowns.get(member.az, 0) > now, member.state == "stopping"))
     return usable

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from pixel import tokens
 from pixel.lease import LeaseTimings, writes
-from pixel.lease.model import EndReason, Item, is_claimable
+from pixel.lease.model import CLAIM_ATTRIBUTES, EndReason, Item, is_claimable
 from pixel.lease.table import BATCH_GET, ConditionFailed, Table
 from pixel.lease.writes import Claim, Write
 from pixel.wake import sessions
-from pixel.wake.aws import batches
+from pixel.wake.aws import Refused, batches
 from pixel.wake.candidates import Candidate, order
 from pixel.wake.sessions import Session
 
-LOST_RACES = 4
-"""Claims that may fail, in a hundred candidates, before what is known of them is read again."""
+CONFLICTS = 10
+"""Claims that may meet another one under way, whose end is not known, before the caller is told to come back."""
 
 
 class AlreadyOpen(Exception):  # noqa: N818 - not an error: the same call came twice
@@ -28,6 +27,17 @@ class AlreadyOpen(Exception):  # noqa: N818 - not an error: the same call came t
 
 class SessionChanged(Exception):  # noqa: N818 - not an error: somebody else decided first
     """The session has ended, or has another member already."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A member that is wanted for a session: what the session's own item and others get written in the same claim."""
+
+    session: str
+    owner: str
+    pool: str
+    with_session: Callable[[Claim, float], tuple[Session, list[Write]]]
+    refused: type[AlreadyOpen] | type[SessionChanged]
 
 
 class Placement:
@@ -50,9 +60,18 @@ class Placement:
         self._chance = chance or random.Random()  # noqa: S311 - spreads callers over members, guards nothing
 
     def open(
-        self, session: str, owner: str, pool: str, roster: Iterable[Candidate], cooldowns: Mapping[str, float]
+        self,
+        session: str,
+        owner: str,
+        pool: str,
+        roster: Iterable[Candidate],
+        cooldowns: Mapping[str, float],
+        reserve: Callable[[], int],
     ) -> tuple[Session, Item] | None:
         """Open a session on a free member; return it with the member's new item, or None if no member is free.
+
+        `reserve` is called once before the first claim, and not at all when no member is free. It may refuse with an
+        error of its own; it returns a number that callers at the same moment do not share.
 
         Raises:
             AlreadyOpen: the session exists.
@@ -62,9 +81,7 @@ class Placement:
             opened = Session(session, owner, pool, claim.instance_id, claim.generation, "open", now)
             return opened, [sessions.opened(opened, now + self._timings.cap + self._keep_ended)]
 
-        return self._claim(
-            session, owner, pool, order(roster, cooldowns, self._clock(), self._chance), with_session, AlreadyOpen
-        )
+        return self._claim(Wanted(session, owner, pool, with_session, AlreadyOpen), roster, cooldowns, reserve)
 
     def move(
         self, member: Item, roster: Iterable[Candidate], cooldowns: Mapping[str, float], without: Collection[str]
@@ -85,12 +102,9 @@ class Placement:
                 writes.free_unstarted(held.member, held.session, held.generation),
             ]
 
-        usable = [
-            candidate
-            for candidate in order(roster, cooldowns, self._clock(), self._chance)
-            if candidate.instance_id != held.member and candidate.az not in without
-        ]
-        return self._claim(held.session, held.owner, held.pool, usable, with_session, SessionChanged)
+        usable = [one for one in roster if one.instance_id != held.member and one.az not in without]
+        wanted = Wanted(held.session, held.owner, held.pool, with_session, SessionChanged)
+        return self._claim(wanted, usable, cooldowns, lambda: self._chance.getrandbits(32))
 
     def give_up(self, member: Item, reason: EndReason) -> Session:
         """End the session of a member that cannot be started, and free the member.
@@ -113,57 +127,74 @@ class Placement:
 
     def _claim(
         self,
-        session: str,
-        owner: str,
-        pool: str,
-        candidates: Sequence[Candidate],
-        with_session: Callable[[Claim, float], tuple[Session, list[Write]]],
-        refused: type[AlreadyOpen] | type[SessionChanged],
+        wanted: Wanted,
+        roster: Iterable[Candidate],
+        cooldowns: Mapping[str, float],
+        spread: Callable[[], int],
     ) -> tuple[Session, Item] | None:
-        """Claim the first candidate that is free, together with what `with_session` writes.
+        """Claim the first candidate that is free, together with what the session writes.
+
+        `spread` is called once, when there is a free one: among equals, its number tells where to begin.
 
         Raises:
-            refused: what `with_session` writes did not hold.
+            Refused: too many others claim at the same time.
+            wanted.refused: what the session writes did not hold.
         """
-        for group in batches(candidates, BATCH_GET):
-            tried: set[str] = set()
+        start: int | None = None
+        conflicts = 0
+        for group in batches(order(roster, cooldowns, self._clock(), self._chance.getrandbits(32)), BATCH_GET):
+            lost: set[str] = set()
             while True:
-                items = self._table.get_many(candidate.instance_id for candidate in group)
+                items = self._table.get_many((one.instance_id for one in group), CLAIM_ATTRIBUTES)
                 free = [
-                    candidate
-                    for candidate in group
-                    if candidate.instance_id not in tried
-                    and is_claimable(items.get(candidate.instance_id), self._clock())
+                    one
+                    for one in group
+                    if one.instance_id not in lost and is_claimable(items.get(one.instance_id), self._clock())
                 ]
                 if not free:
                     break
-                for candidate in free[:LOST_RACES]:
-                    tried.add(candidate.instance_id)
-                    now = self._clock()
-                    claim = self._prepare(session, owner, pool, candidate, items.get(candidate.instance_id))
-                    opened, others = with_session(claim, now)
-                    write = writes.claim(claim, self._timings, now)
-                    try:
-                        self._table.transact([write, *others])
-                    except ConditionFailed as failure:
-                        if any(place > 0 for place in failure.failed):
-                            raise refused from None
+                start = spread() if start is None else start
+                candidate = order(free, cooldowns, self._clock(), start)[0]
+                try:
+                    return self._try(wanted, candidate, items.get(candidate.instance_id))
+                except ConditionFailed as failure:
+                    if failure.failed:
+                        lost.add(candidate.instance_id)
                         continue
-                    return opened, {"instance_id": write.key, **write.set}
+                conflicts += 1
+                if conflicts == CONFLICTS:
+                    raise Refused("throttled", f"{CONFLICTS} claims met others under way")
         return None
 
-    def _prepare(
-        self, session: str, owner: str, pool: str, candidate: Candidate, item: Mapping[str, Any] | None
-    ) -> Claim:
+    def _try(self, wanted: Wanted, candidate: Candidate, item: Item | None) -> tuple[Session, Item]:
+        """Claim one candidate.
+
+        Raises:
+            ConditionFailed: another claim was faster.
+            wanted.refused: what the session writes did not hold.
+        """
+        now = self._clock()
+        claim = self._prepare(wanted, candidate, item)
+        session, others = wanted.with_session(claim, now)
+        write = writes.claim(claim, self._timings, now)
+        try:
+            self._table.transact([write, *others])
+        except ConditionFailed as failure:
+            if any(place > 0 for place in failure.failed):
+                raise wanted.refused from None
+            raise
+        return session, {"instance_id": write.key, **write.set}
+
+    def _prepare(self, wanted: Wanted, candidate: Candidate, item: Item | None) -> Claim:
         generation = int((item or {}).get("generation", 0)) + 1
         secret = self._secret()
         return Claim(
             instance_id=candidate.instance_id,
-            pool=pool,
+            pool=wanted.pool,
             az=candidate.az,
-            session=session,
-            owner=owner,
+            session=wanted.session,
+            owner=wanted.owner,
             generation=generation,
-            player_digest=tokens.digest(tokens.mint(secret, session, generation, "player")),
-            controller_digest=tokens.digest(tokens.mint(secret, session, generation, "controller")),
+            player_digest=tokens.digest(tokens.mint(secret, wanted.session, generation, "player")),
+            controller_digest=tokens.digest(tokens.mint(secret, wanted.session, generation, "controller")),
         )

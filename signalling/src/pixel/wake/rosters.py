@@ -1,11 +1,12 @@
 """Which members a pool has: a copy in the lease table of what EC2 says, so that a class waking at once asks EC2 once.
 
-The item (key `roster#<pool>`) may be a minute old. That is safe: only the member's own item decides about a claim, and
-a member that is gone is found when it is started.
+The item (key `roster#<pool>`, the members in one string of JSON) may be a minute old. That is safe: only the member's
+own item decides about a claim, and a member that is gone is found when it is started.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -30,14 +31,18 @@ def roster_key(pool: str) -> str:
 def roster_write(pool: str, machines: Iterable[Machine], now: float) -> Write:
     """Store a pool's roster."""
     members = [
-        [machine.instance_id, machine.az, machine.release, machine.state] for machine in machines if not machine.gone
+        (machine.instance_id, machine.az, machine.release, machine.state) for machine in machines if not machine.gone
     ]
-    return Write(key=roster_key(pool), set={"members": members, "refreshed_at": now}, remove=("refreshing_until",))
+    return Write(
+        key=roster_key(pool),
+        set={"members": json.dumps(members, separators=(",", ":")), "refreshed_at": now},
+        remove=("refreshing_until",),
+    )
 
 
 def parse_roster(item: Mapping[str, Any] | None) -> list[Candidate]:
     """Return the members in a roster's item."""
-    return [Candidate(*member) for member in (item or {}).get("members", [])]
+    return [Candidate(*member) for member in json.loads((item or {}).get("members", "[]"))]
 
 
 class Rosters:
@@ -89,7 +94,7 @@ class Rosters:
     def _fresh(self, item: Mapping[str, Any] | None) -> bool:
         if item is None or "refreshed_at" not in item:
             return False
-        return self._clock() - float(item["refreshed_at"]) <= (self._max_age if item["members"] else EMPTY_FOR)
+        return self._clock() - float(item["refreshed_at"]) <= (self._max_age if parse_roster(item) else EMPTY_FOR)
 
     def _await_refresh(self, pool: str) -> list[Candidate]:
         """Return the roster that another invocation is fetching; none if it does not come in time."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from pixel import tokens
 from pixel.lease import writes
@@ -123,16 +124,24 @@ class Sessions:
         roster = self._rosters.members(pool, known.get(roster_key(pool)))
         if not roster:
             raise ApiError(404, "unknown_pool", f"no member carries the tag pixel:pool={pool}: check the pool's name")
-        self._reserve(session, owner)
         state = Pool.parse(pool, known.get(pool_key(pool)))
+        reserved = False
+
+        def reserve() -> int:
+            nonlocal reserved
+            ticket = self._reserve(session, owner)
+            reserved = True
+            return crc32(owner.encode()) + ticket
+
         try:
-            placed = self._placement.open(session, owner, pool, roster, state.cooldowns)
+            placed = self._placement.open(session, owner, pool, roster, state.cooldowns, reserve)
             if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
-                placed = self._placement.open(session, owner, pool, roster, state.cooldowns)
+                placed = self._placement.open(session, owner, pool, roster, state.cooldowns, reserve)
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)
         if placed is None:
-            self._table.write(sessions.release(session, owner))
+            if reserved:
+                self._table.write(sessions.release(session, owner))
             raise ApiError(
                 503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
             )
@@ -241,15 +250,18 @@ class Sessions:
             self._driver.request(session.pool, [session.member])
         return View(session, progress, member, self._secret())
 
-    def _reserve(self, session: str, owner: str) -> None:
-        """Count a session against the caller's cap; when that is reached, first forget those that have ended."""
+    def _reserve(self, session: str, owner: str) -> int:
+        """Count a session against the caller's cap; when that is reached, first forget those that have ended.
+
+        Returns the caller's ticket: a number that no other call of this owner gets.
+        """
         cap = self._settings.sessions_per_key
         try:
-            self._table.write(sessions.reserve(session, owner, cap, self._clock()))
+            return int(self._table.write(sessions.reserve(session, owner, cap, self._clock()))["tickets"])
         except ConditionFailed as failure:
             self._forget_ended(owner, failure.item or {})
             try:
-                self._table.write(sessions.reserve(session, owner, cap, self._clock()))
+                return int(self._table.write(sessions.reserve(session, owner, cap, self._clock()))["tickets"])
             except ConditionFailed:
                 raise ApiError(
                     429, "over_cap", f"this API key has {cap} sessions, its cap: end one", retry_after=OVER_CAP_RETRY

@@ -157,11 +157,14 @@ def ended(session: Session, reason: EndReason, now: float, keep: float) -> Write
 
 
 def reserve(session: str, owner: str, cap: int, now: float) -> Write:
-    """Count a session against its owner's cap, before it is opened. Counting it twice counts once."""
+    """Count a session against its owner's cap, before it is opened. Counting it twice counts once.
+
+    Every try gets a ticket, so that an owner's callers at the same moment have different numbers.
+    """
     return Write(
         key=owner_key(owner),
         set={_reserved_at(session): now},
-        add={"sessions": {session}},
+        add={"sessions": {session}, "tickets": 1},
         condition="attribute_not_exists(#sessions) OR size(#sessions) < :cap OR contains(#sessions, :session)",
         values={":cap": cap, ":session": session},
     )
