@@ -61,3 +61,111 @@ def test_a_template_in_a_bucket_is_read(sandbox: RunningSandbox) -> None:
 def test_a_template_that_is_none_is_refused(sandbox: RunningSandbox, body: str) -> None:
     create_stack = sandbox.client("cloudformation").create_stack
     assert refusal(create_stack, StackName="s", TemplateBody=body) == "ValidationError"
+
+
+METHOD = {
+    "RestApiId": {"Ref": "Api"},
+    "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
+    "HttpMethod": "GET",
+    "AuthorizationType": "NONE",
+    "ApiKeyRequired": True,
+    "Integration": {"Type": "MOCK", "IntegrationHttpMethod": "POST", "Uri": "x"},
+}
+GATEWAY = {
+    "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "wake"}},
+    "Method": {"Type": "AWS::ApiGateway::Method", "Properties": METHOD},
+    "Deployment": {
+        "Type": "AWS::ApiGateway::Deployment",
+        "DependsOn": "Method",
+        "Properties": {"RestApiId": {"Ref": "Api"}},
+    },
+    "Stage": {
+        "Type": "AWS::ApiGateway::Stage",
+        "Properties": {
+            "RestApiId": {"Ref": "Api"},
+            "DeploymentId": {"Ref": "Deployment"},
+            "StageName": "v1",
+            "MethodSettings": [{"HttpMethod": "*", "ResourcePath": "/*", "ThrottlingRateLimit": 10}],
+        },
+    },
+    "Plan": {
+        "Type": "AWS::ApiGateway::UsagePlan",
+        "Properties": {
+            "UsagePlanName": "class",
+            "ApiStages": [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Stage"}}],
+            "Throttle": {"RateLimit": 10, "BurstLimit": 20},
+        },
+    },
+    "Key": {"Type": "AWS::ApiGateway::ApiKey", "Properties": {"Name": "teacher", "Enabled": True}},
+    "KeyInPlan": {
+        "Type": "AWS::ApiGateway::UsagePlanKey",
+        "Properties": {"KeyId": {"Ref": "Key"}, "KeyType": "API_KEY", "UsagePlanId": {"Ref": "Plan"}},
+    },
+}
+
+
+def test_a_gateway_has_its_stage_its_plan_and_its_key_for_real(sandbox: RunningSandbox) -> None:
+    create(sandbox, **GATEWAY)
+    gateway = sandbox.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    (stage,) = gateway.get_stages(restApiId=api["id"])["item"]
+    (plan,) = gateway.get_usage_plans()["items"]
+    (key,) = gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
+    assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 10
+    assert plan["apiStages"] == [{"apiId": api["id"], "stage": "v1"}]
+    assert key["name"] == "teacher"
+
+
+def test_a_deleted_stack_leaves_no_key_behind(sandbox: RunningSandbox) -> None:
+    create(sandbox, **GATEWAY)
+    sandbox.client("cloudformation").delete_stack(StackName="s")
+    gateway = sandbox.client("apigateway")
+    assert (gateway.get_api_keys()["items"], gateway.get_usage_plans()["items"]) == ([], [])
+
+
+def test_a_key_keeps_its_value_when_its_stack_is_updated(sandbox: RunningSandbox) -> None:
+    create(sandbox, **GATEWAY)
+    gateway = sandbox.client("apigateway")
+    (before,) = gateway.get_api_keys(includeValues=True)["items"]
+    changed = {**GATEWAY, "Key": {**GATEWAY["Key"], "Properties": {"Name": "teacher", "Enabled": False}}}
+    update(sandbox, **changed)
+    (after,) = gateway.get_api_keys(includeValues=True)["items"]
+    assert (after["id"], after["value"], after["enabled"]) == (before["id"], before["value"], False)
+
+
+def test_an_alarm_and_a_generated_secret_are_made(sandbox: RunningSandbox) -> None:
+    alarm = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "EvaluationPeriods": 1, "Threshold": 3}
+    create(
+        sandbox,
+        Alarm={
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {"AlarmName": "failing", **alarm, "ComparisonOperator": "GreaterThanThreshold"},
+        },
+        Secret={
+            "Type": "AWS::SecretsManager::Secret",
+            "Properties": {"Name": "key", "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True}},
+        },
+    )
+    (made,) = sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    secret = sandbox.client("secretsmanager").get_secret_value(SecretId="key")["SecretString"]
+    assert (made["AlarmName"], len(secret)) == ("failing", 64)
+
+
+def update(sandbox: RunningSandbox, **resources: Any) -> Any:
+    body = json.dumps({"Resources": resources})
+    return sandbox.client("cloudformation").update_stack(StackName="s", TemplateBody=body)
+
+
+def test_an_update_that_changes_nothing_is_refused(sandbox: RunningSandbox) -> None:
+    create(sandbox, Table=TABLE)
+    cloudformation = sandbox.client("cloudformation")
+    with pytest.raises(cloudformation.exceptions.ClientError, match="No updates are to be performed"):
+        update(sandbox, Table=TABLE)
+
+
+def test_an_update_that_cannot_be_made_is_not_claimed(sandbox: RunningSandbox) -> None:
+    create(sandbox, Table=TABLE)
+    changed = {**TABLE, "Properties": {**TABLE["Properties"], "TableName": "other"}}
+    cloudformation = sandbox.client("cloudformation")
+    with pytest.raises(cloudformation.exceptions.ClientError, match="cannot update Table"):
+        update(sandbox, Table=changed)

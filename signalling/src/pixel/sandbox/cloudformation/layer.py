@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 from urllib.parse import urlparse
 
 import yaml
+from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import NULL_MODELS, get_model_map
 from moto.s3.models import s3_backends
 
 from pixel.sandbox.calls import Answer, Call, Handler
+from pixel.sandbox.cloudformation import alarm, apigateway, secret
 from pixel.sandbox.errors import AwsError
 from pixel.sandbox.moto_app import ACCOUNT
 
+MADE_HERE = (
+    alarm.Alarm,
+    apigateway.ApiKey,
+    apigateway.Stage,
+    apigateway.UsagePlan,
+    apigateway.UsagePlanKey,
+    secret.Secret,
+)
+"""What moto's CloudFormation finds beside its own resources, once their modules are loaded."""
 _ACTIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ValidateTemplate"})
 
 
@@ -43,7 +55,23 @@ class CloudFormation:
             if unknown:
                 message = f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]"
                 raise AwsError("ValidationError", f"{message} (the sandbox cannot make them)")
+            if call.action == "UpdateStack" and self._changes_nothing(call, template):
+                raise AwsError("ValidationError", "No updates are to be performed.")
         return self._inner(call)
+
+    def _changes_nothing(self, call: Call, template: str | None) -> bool:
+        with self._lock:
+            stacks = cloudformation_backends[ACCOUNT][call.region].stacks.values()
+            wanted = call.form.get("StackName")
+            stack = next(
+                (one for one in stacks if wanted in (one.name, one.stack_id) and "DELETE" not in one.status), None
+            )
+            return (
+                stack is not None
+                and (template is None or stack.has_template(template))
+                and stack.has_parameters(_parameters(call, stack.parameters))
+                and (not any(key.startswith("Tags.") for key in call.form) or _tags(call) == stack.tags)
+            )
 
     def _template(self, call: Call) -> str | None:
         """Return the template's text; None when the call uses the previous one, or names one that is not there."""
@@ -55,6 +83,25 @@ class CloudFormation:
         with self._lock:
             found = s3_backends[ACCOUNT]["aws"].get_object(bucket, key)
             return found.value.decode() if found is not None else None
+
+
+def _parameters(call: Call, current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a call's parameters, with those of the stack where it says that the previous ones are to be used."""
+    found, number = {}, 1
+    while (name := call.form.get(f"Parameters.member.{number}.ParameterKey")) is not None:
+        previous = call.form.get(f"Parameters.member.{number}.UsePreviousValue") == "true"
+        value = call.form.get(f"Parameters.member.{number}.ParameterValue")
+        found[name] = current.get(name) if previous else value
+        number += 1
+    return found
+
+
+def _tags(call: Call) -> dict[str, str]:
+    found, number = {}, 1
+    while (key := call.form.get(f"Tags.member.{number}.Key")) is not None:
+        found[key] = call.form.get(f"Tags.member.{number}.Value", "")
+        number += 1
+    return found
 
 
 def unmakeable(template: str) -> list[str]:
