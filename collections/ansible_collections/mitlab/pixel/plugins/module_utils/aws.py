@@ -21,7 +21,7 @@ CONNECT_TIMEOUT = 5
 """Seconds to reach the endpoint, so that a wrong one is found out soon."""
 READ_TIMEOUT = 60
 """Seconds to wait for an answer: launching a batch is the slowest call."""
-ATTEMPTS = 3
+ATTEMPTS = 4
 """How often botocore sends a request that got no answer. Every write here may be sent again."""
 
 THROTTLED = (

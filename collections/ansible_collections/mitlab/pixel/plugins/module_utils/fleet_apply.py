@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +14,7 @@ from .ec2 import run_instances, terminate_instances
 from .first_boot import FirstBoot, ReadLeases
 from .fleet_launch import Launched, launch
 from .fleet_plan import FleetPlan, FleetRequest, foreseen, plan_fleet
-from .members import Member, counted
+from .members import Member, changes_by_zone, counted
 
 
 @dataclass(frozen=True)
@@ -56,15 +55,10 @@ class Outcome:
 
     def sentences(self) -> list[str]:
         """Say what was changed."""
-        made = Counter((member.release, member.zone) for member in self.created)
-        gone = Counter((member.release or "no release", member.zone) for member in self.terminated)
-        said = [f"created {counted(count, 'member')} of {release} in {zone}" for (release, zone), count in made.items()]
+        said = changes_by_zone("created", self.created)
         if self.stopped:
             said.append(f"stopped {counted(len(self.stopped), 'new member')} after the first boot")
-        said += [
-            f"terminated {counted(count, 'member')} of {release} in {zone}" for (release, zone), count in gone.items()
-        ]
-        return said
+        return said + changes_by_zone("terminated", self.terminated)
 
 
 def plan_with_leases(request: FleetRequest, pool: Pool, members: Sequence[Member]) -> FleetPlan:

@@ -149,6 +149,15 @@ def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
+def changes_by_zone(verb: str, members: Iterable[Member]) -> list[str]:
+    """Say what was done to members: `created 2 members of 1.1.0 in us-east-2a`."""
+    changed = Counter((member.release or "no release", member.zone) for member in members)
+    return [
+        f"{verb} {counted(count, 'member')} of {release} in {zone}"
+        for (release, zone), count in sorted(changed.items())
+    ]
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: `1 member`, `2 members`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

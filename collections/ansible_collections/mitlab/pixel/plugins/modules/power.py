@@ -80,7 +80,6 @@ kept:
   sample: {"i-0123456789abcdef0": "leased by session 5f2c"}
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -89,7 +88,7 @@ from ansible_collections.mitlab.pixel.plugins.module_utils import ec2 as ec2_api
 from ansible_collections.mitlab.pixel.plugins.module_utils.aws import Client, client
 from ansible_collections.mitlab.pixel.plugins.module_utils.dynamodb import lease_reader
 from ansible_collections.mitlab.pixel.plugins.module_utils.errors import PixelError
-from ansible_collections.mitlab.pixel.plugins.module_utils.members import Member, TagFilter, counted
+from ansible_collections.mitlab.pixel.plugins.module_utils.members import TagFilter, changes_by_zone
 from ansible_collections.mitlab.pixel.plugins.module_utils.options import LEASE_TABLE, WAIT, wait_timeout
 from ansible_collections.mitlab.pixel.plugins.module_utils.power_plan import TARGET, PowerPlan, plan_power
 from ansible_collections.mitlab.pixel.plugins.module_utils.runner import run_module
@@ -113,19 +112,13 @@ def late_members(
     return late
 
 
-def sentences(verb: str, members: Iterable[Member]) -> list[str]:
-    """Say which members were changed."""
-    changed = Counter((member.release or "no release", member.zone) for member in members)
-    return [f"{verb} {counted(count, 'member')} of {release} in {zone}" for (release, zone), count in changed.items()]
-
-
 def result(plan: PowerPlan, refused: Mapping[str, str], state: str, diff: bool) -> dict[str, Any]:
     """Return what the module reports; `refused` are members that EC2 did not change, with the reason."""
     changed = [member for member in plan.changes if member.instance_id not in refused]
     ids = [member.instance_id for member in changed]
     report: dict[str, Any] = {
         "changed": bool(changed),
-        "changes": sentences(state, changed),
+        "changes": changes_by_zone(state, changed),
         "started": ids if state == "started" else [],
         "stopped": ids if state == "stopped" else [],
         "kept": {**plan.kept, **refused},
