@@ -327,17 +327,16 @@
 
     connect() {
       const { url, tokens } = this.session;
-      const control = new Control(url, tokens.controller, {
+      this.control = new Control(url, tokens.controller, {
         onReply: (data) => (this.reply = data),
-        onClose: () => this.disconnected(control),
+        onClose: () => this.disconnected(),
       });
-      this.control = control;
     }
 
     /** Find out whether the session is over, or only its socket: the next command opens another. */
-    async disconnected(control) {
+    async disconnected() {
       const session = this.session;
-      if (this.control !== control || session?.state !== "ready") return;
+      if (session.state !== "ready") return;
       try {
         const told = await this.api.patiently(() => this.api.get(session.session));
         if (this.session === session && told.state === "ended") this.learn({ ...session, ...told });

@@ -62,7 +62,13 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def quick() -> Pace:
     """A pace that does not keep a test waiting."""
-    return Pace(first=0.01, longest=0.05, patience=0.5)
+    return Pace(first=0.01, longest=0.05, patience=30)
+
+
+@pytest.fixture
+def impatient() -> Pace:
+    """A pace that gives up soon."""
+    return Pace(first=0.01, longest=0.05, patience=0.3)
 
 
 @pytest.fixture(autouse=True)

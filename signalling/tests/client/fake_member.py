@@ -24,6 +24,7 @@ class FakeMember:
     Attributes:
         token: the controller token that opens the door.
         answers: what is sent back for a command, besides its id; None closes the socket instead.
+        on_connect: called when a controller has come.
         commands: every command that came, in order.
         status_at_upgrade: an HTTP status to refuse every upgrade with.
     """
@@ -31,6 +32,7 @@ class FakeMember:
     def __init__(self, token: str) -> None:
         self.token = token
         self.answers: Answerer = lambda _command: [{"type": "ack", "status": "delivered"}]
+        self.on_connect: Callable[[], None] = lambda: None
         self.commands: list[Any] = []
         self.connections: list[ServerConnection] = []
         self.status_at_upgrade: int | None = None
@@ -60,6 +62,7 @@ class FakeMember:
     def serve_one(self, connection: ServerConnection) -> None:
         """Answer one controller until it leaves."""
         self.connections.append(connection)
+        self.on_connect()
         try:
             for frame in connection:
                 message = json.loads(frame)

@@ -61,11 +61,11 @@ async def test_a_lost_answer_wakes_no_second_machine(settings: Settings, wake_ap
 
 
 async def test_giving_up_on_the_api_and_waking_again_wakes_no_second_machine(
-    settings: Settings, wake_api: FakeWakeApi, quick: Pace
+    settings: Settings, wake_api: FakeWakeApi, quick: Pace, impatient: Pace
 ) -> None:
     wake_api.lost = 10**6
     with pytest.raises(pixel.ApiUnreachable):
-        await attach(settings, "drone", 10, quick)
+        await attach(settings, "drone", 10, impatient)
     wake_api.lost = 0
     await attach(settings, "drone", 10, quick)
     assert len(wake_api.sessions) == 1
@@ -125,13 +125,13 @@ async def test_an_address_without_its_stage_is_a_matter_of_settings(settings: Se
 
 
 async def test_a_page_that_is_no_api_is_not_taken_for_one(
-    settings: Settings, wake_api: FakeWakeApi, quick: Pace
+    settings: Settings, wake_api: FakeWakeApi, impatient: Pace
 ) -> None:
     wake_api.refusals.extend([Refusal(200, b"<html>Please log in to the hotel's network</html>")] * 1000)
     with pytest.raises(pixel.ApiUnreachable, match="does not speak as the wake API does"):
-        await attach(settings, "drone", 10, quick)
+        await attach(settings, "drone", 10, impatient)
 
 
-async def test_an_api_that_is_not_there_is_unreachable(settings: Settings, quick: Pace) -> None:
+async def test_an_api_that_is_not_there_is_unreachable(settings: Settings, impatient: Pace) -> None:
     with pytest.raises(pixel.ApiUnreachable, match="no answer from"):
-        await attach(Settings("http://127.0.0.1:9/prod", settings.key), "drone", 10, quick)
+        await attach(Settings("http://127.0.0.1:9/prod", settings.key), "drone", 10, impatient)

@@ -27,6 +27,13 @@ async def session(settings: Settings, quick: Pace) -> pixel.AsyncSession:
     return await (await attach(settings, "drone", 10, quick)).wait_ready(progress=False)
 
 
+@pytest.fixture
+async def connected(session: pixel.AsyncSession) -> pixel.AsyncSession:
+    """A ready session whose socket is open."""
+    await session._line.connected(await session.ready_access(), timeout=30)
+    return session
+
+
 def acknowledged(status: str, **more: object) -> list[dict[str, object]]:
     return [{"type": "ack", "status": status, **more}]
 
@@ -51,10 +58,10 @@ async def test_a_command_that_waits_for_unreal_is_waited_for(session: pixel.Asyn
 
 
 async def test_a_command_that_waits_for_unreal_longer_than_one_would_is_queued(
-    session: pixel.AsyncSession, member: FakeMember
+    connected: pixel.AsyncSession, member: FakeMember
 ) -> None:
     member.answers = lambda _: acknowledged("queued", reason="not there yet")
-    assert await session.send("x", timeout=0.1) == pixel.Ack("queued", "not there yet")
+    assert await connected.send("x", timeout=0.5) == pixel.Ack("queued", "not there yet")
 
 
 async def test_a_command_that_waited_in_vain_is_refused(session: pixel.AsyncSession, member: FakeMember) -> None:
@@ -78,10 +85,10 @@ async def test_a_command_whose_answer_is_lost_is_unknown_and_never_sent_twice(
 
 
 async def test_a_command_that_is_not_answered_in_time_is_unknown(
-    session: pixel.AsyncSession, member: FakeMember
+    connected: pixel.AsyncSession, member: FakeMember
 ) -> None:
     member.answers = lambda _: []
-    assert await session.send("x", timeout=0.1) == pixel.Ack("unknown", "no answer within 0.1 seconds")
+    assert await connected.send("x", timeout=0.1) == pixel.Ack("unknown", "no answer within 0.1 seconds")
 
 
 async def test_a_lost_socket_is_opened_again_for_the_next_command(
@@ -106,9 +113,9 @@ async def test_asking_returns_the_reply_that_comes_after_the_command(
     assert await session.ask("how fast?") == "re: how fast?"
 
 
-async def test_asking_in_vain_ends_in_time(session: pixel.AsyncSession) -> None:
+async def test_asking_in_vain_ends_in_time(connected: pixel.AsyncSession) -> None:
     with pytest.raises(pixel.ReplyTimeout):
-        await session.ask("anyone?", timeout=0.1)
+        await connected.ask("anyone?", timeout=0.1)
 
 
 async def test_asking_over_a_socket_that_is_lost_says_so(session: pixel.AsyncSession, member: FakeMember) -> None:
@@ -122,6 +129,15 @@ async def test_replies_are_kept_until_someone_takes_them(session: pixel.AsyncSes
     for number in range(3):
         await session.send(f"{number}")
     assert [reply async for reply in session.replies(timeout=0.1)] == ["0", "1", "2"]
+
+
+async def test_replies_wait_for_the_machine_before_they_wait_for_unreal(
+    settings: Settings, wake_api: FakeWakeApi, member: FakeMember
+) -> None:
+    wake_api.polls_until_ready = 3
+    session = await attach(settings, "drone", 10, Pace(first=0.5))
+    member.on_connect = lambda: member.say("welcome")
+    assert [reply async for reply in session.replies(timeout=1)] == ["welcome"]
 
 
 async def test_replies_go_on_after_a_lost_socket(session: pixel.AsyncSession, member: FakeMember) -> None:
@@ -160,7 +176,7 @@ async def test_a_member_that_stays_away_is_unreachable_and_the_command_was_not_s
 ) -> None:
     member.status_at_upgrade = 503
     with pytest.raises(pixel.MemberUnreachable, match="answered 503"):
-        await session.send("x", timeout=0.3)
+        await session.send("x", timeout=2)
     assert member.commands == []
 
 
@@ -207,8 +223,8 @@ async def test_a_member_nobody_vouches_for_gets_no_token(
 ) -> None:
     stranger = Settings(settings.api, settings.key, issue(HOSTNAME, tmp_path).ca)
     session = await attach(stranger, "drone", 10, quick)
-    with pytest.raises(pixel.MemberUnreachable, match=r"not trusted .* set PIXEL_CA_FILE"):
-        await session.send("x", timeout=0.3)
+    with pytest.raises(pixel.UntrustedMember, match=r"cannot prove .* set PIXEL_CA_FILE"):
+        await session.send("x")
     assert member.connections == []
 
 
@@ -218,8 +234,8 @@ async def test_an_address_that_answers_under_another_name_gets_no_token(
     other = "drone-127-0-0-9.pixel.test"
     wake_api.ready |= {"hostname": other, "url": f"https://{other}:{member.port}/#token=x"}
     session = await attach(settings, "drone", 10, quick)
-    with pytest.raises(pixel.MemberUnreachable, match="not trusted"):
-        await session.send("x", timeout=0.3)
+    with pytest.raises(pixel.UntrustedMember, match="Hostname mismatch"):
+        await session.send("x")
 
 
 async def test_frames_of_a_newer_member_are_left_alone(session: pixel.AsyncSession, member: FakeMember) -> None:

@@ -44,13 +44,13 @@ async def test_no_representation_shows_a_key_or_a_token(settings: Settings, quic
     assert repr(twin) == f"<Session {session.id} of pool 'drone': ready at drone-127-0-0-1.pixel.test>"
 
 
-async def test_no_error_shows_a_key_or_a_token(settings: Settings, member: FakeMember, quick: Pace) -> None:
+async def test_no_error_shows_a_key_or_a_token(settings: Settings, member: FakeMember, impatient: Pace) -> None:
     member.status_at_upgrade = 401
-    session = await attach(settings, "drone", 10, quick)
+    session = await attach(settings, "drone", 10, impatient)
     failures = [
         session.send("x"),
-        attach(Settings("http://127.0.0.1:9", KEY), "drone", 10, quick),
-        attach(settings, "dorne", 10, quick),
+        attach(Settings("http://127.0.0.1:9", KEY), "drone", 10, impatient),
+        attach(settings, "dorne", 10, impatient),
     ]
     for failing in failures:
         with pytest.raises(pixel.PixelError) as failed:

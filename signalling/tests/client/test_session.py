@@ -128,6 +128,14 @@ async def test_an_ended_session_takes_no_more_commands(settings: Settings, quick
         await session.show()
 
 
+async def test_an_answer_that_is_older_than_the_end_does_not_undo_it(settings: Settings, quick: Pace) -> None:
+    session = await attach(settings, "drone", 10, quick)
+    older = session._view
+    await session.close()
+    session.learn(older)
+    assert session.state == "ended"
+
+
 async def test_refreshing_learns_what_became_of_the_session(
     settings: Settings, wake_api: FakeWakeApi, quick: Pace
 ) -> None:

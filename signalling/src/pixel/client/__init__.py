@@ -29,6 +29,7 @@ from pixel.client.errors import (
     StartTimeout,
     Throttled,
     UnknownPool,
+    UntrustedMember,
 )
 from pixel.client.sync import Session, wake
 
@@ -51,6 +52,7 @@ __all__ = [
     "StartTimeout",
     "Throttled",
     "UnknownPool",
+    "UntrustedMember",
     "aio",
     "wake",
 ]

@@ -19,7 +19,7 @@ from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 from pixel.client.answers import Access
-from pixel.client.errors import AuthError, CommandRefused, MemberUnreachable, PixelError, ReplyTimeout
+from pixel.client.errors import AuthError, CommandRefused, MemberUnreachable, PixelError, ReplyTimeout, UntrustedMember
 
 Command = str | Mapping[str, Any]
 
@@ -181,6 +181,7 @@ async def open_control(access: Access, tls: ssl.SSLContext, replies: deque[str])
 
     Raises:
         AuthError: the member refused the token.
+        UntrustedMember: the certificate is not the member's, or nobody vouches for it.
         MemberUnreachable: no usable answer.
     """
     uri = f"wss://{urlsplit(access.url).netloc}/control"
@@ -196,9 +197,9 @@ async def open_control(access: Access, tls: ssl.SSLContext, replies: deque[str])
     except InvalidStatus as error:
         raise _refused(error.response.status_code) from None
     except ssl.SSLCertVerificationError as error:
-        raise MemberUnreachable(
-            f"the certificate of {access.hostname} is not trusted ({error.verify_message}): "
-            "set PIXEL_CA_FILE to its authority's file"
+        raise UntrustedMember(
+            f"what answers at {access.ip} cannot prove that it is {access.hostname} ({error.verify_message}); "
+            "if its authority is one of your own, set PIXEL_CA_FILE, or ca_file=, to that one's file"
         ) from None
     except (OSError, InvalidHandshake) as error:
         raise MemberUnreachable(f"{access.hostname} does not answer ({type(error).__name__}: {error})") from None

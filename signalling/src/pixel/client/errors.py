@@ -60,6 +60,10 @@ class MemberUnreachable(PixelError):
     """The session lives, but its member's control socket did not answer."""
 
 
+class UntrustedMember(PixelError):
+    """What answers at the member's address could not prove that it is the member."""
+
+
 class StartTimeout(PixelError):
     """The member was not ready in time. The session is kept: waiting may go on."""
 

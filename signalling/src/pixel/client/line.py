@@ -38,7 +38,7 @@ class ControlLine:
         """Return an open socket, trying for `timeout` seconds.
 
         Raises:
-            MemberUnreachable, AuthError, SessionEnded: why there is none.
+            MemberUnreachable, UntrustedMember, AuthError, SessionEnded: why there is none.
         """
         loop = asyncio.get_running_loop()
         if self._loop is not loop:

@@ -10,11 +10,7 @@ from typing import Self
 from pixel.client.answers import Access, SessionView, State
 from pixel.client.api import open_api
 from pixel.client.control import Ack, Command
-from pixel.client.errors import (
-    NoCapacity,
-    SessionEnded,
-    StartTimeout,
-)
+from pixel.client.errors import NoCapacity, SessionEnded, StartTimeout
 from pixel.client.frame import PlayerFrame
 from pixel.client.line import ControlLine
 from pixel.client.pace import Pace
@@ -154,7 +150,8 @@ class AsyncSession:
 
         Raises:
             CommandRefused: the member would not take it.
-            MemberUnreachable, AuthError: no control socket within `timeout` seconds.
+            MemberUnreachable: no control socket within `timeout` seconds.
+            UntrustedMember, AuthError: no control socket at all.
             SessionEnded: the session is over.
         """
         control = await self._line.connected(await self.ready_access(), timeout)
@@ -174,7 +171,11 @@ class AsyncSession:
         """Iterate over what Unreal says that no `ask` took, the kept ones first.
 
         It ends with the session, or when nothing came for `timeout` seconds.
+
+        Raises:
+            Everything that `send` raises.
         """
+        await self.ready_access()
         while True:
             try:
                 async with asyncio.timeout(timeout):
@@ -203,7 +204,9 @@ class AsyncSession:
         await self.close()
 
     def learn(self, view: SessionView) -> None:
-        """Take in what the API said."""
+        """Take in what the API said; an end is final, also when an older answer comes after it."""
+        if self.state == "ended":
+            return
         self._view = view
         if view.state == "ended":
             self._on_end()

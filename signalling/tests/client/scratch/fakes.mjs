@@ -56,6 +56,7 @@ export class FakeWakeApi {
     this.sessions = new Map();
     this.byKey = new Map();
     this.pollsUntilReady = 0;
+    this.meanwhile = () => {}; // what happens while an answer is on its way
   }
 
   fetch = async (url, { method, headers, body, signal, credentials }) => {
@@ -67,6 +68,7 @@ export class FakeWakeApi {
     const path = url.slice(API.length);
     this.calls.push(`${method} ${path}`);
     const told = this.carryOut(method, path, sent, body);
+    await this.meanwhile(method);
     const refusal = this.refusals.shift();
     if (refusal === "lost") throw new TypeError("Failed to fetch");
     return refusal ? answer(refusal.status, refusal.body, refusal.headers) : told;

@@ -324,6 +324,27 @@ test("giving the machine back ends the session, closes the socket and may be rep
   assert.deepEqual([pixel.status(), pixel.isReady()], ["ended: closed", false]);
 });
 
+test("an answer that is older than the end does not undo it", async () => {
+  const { api, clock, pixel, sockets } = editor();
+  api.pollsUntilReady = 1;
+  pixel.setup({ API, KEY });
+  await pixel.wake({ POOL: "drone" });
+  api.sessions.get("s1").left = 0;
+  api.meanwhile = (method) => method === "GET" && pixel.end();
+  await clock.advance(10_000);
+  assert.deepEqual([pixel.status(), sockets], ["ended: closed", []]);
+});
+
+test("a session that the API has forgotten is over", async () => {
+  const { api, clock, pixel } = editor();
+  api.pollsUntilReady = 1000;
+  pixel.setup({ API, KEY });
+  await pixel.wake({ POOL: "drone" });
+  api.sessions.clear();
+  await clock.advance(10_000);
+  assert.equal(pixel.status(), "ended: not known any more");
+});
+
 test("giving back is asked again when the answer is lost", async () => {
   const { api, clock, pixel } = await readyEditor();
   api.refusals = ["lost"];
