@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -148,15 +148,45 @@ class Recorder:
         return [facts.state for facts in self.told if facts.instance_id == instance_id]
 
 
-def test_observers_are_told_of_every_state_without_anybody_asking(sandbox: RunningSandbox) -> None:
+@pytest.fixture
+def recorder(sandbox: RunningSandbox) -> Iterator[Recorder]:
     recorder = Recorder()
     sandbox.sandbox.observe(recorder)
+    yield recorder
+    sandbox.sandbox.unobserve(recorder)
+
+
+def test_observers_are_told_of_every_state_without_anybody_asking(sandbox: RunningSandbox, recorder: Recorder) -> None:
     sandbox.set_delays(start=0.05)
     (one,) = sandbox.launch(UserData="hello")
-    deadline = time.monotonic() + 5
-    while len(recorder.states(one)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    running = next(facts for facts in recorder.told if facts.state == "running")
-    assert recorder.states(one) == ["pending", "running"]
+    assert eventually(lambda: recorder.states(one) == ["pending", "running"])
+    running = recorder.told[-1]
     assert running.public_ip
     assert running.user_data == "hello"
+
+
+def test_observers_are_told_that_a_reset_ends_all_instances(sandbox: RunningSandbox, recorder: Recorder) -> None:
+    (one,) = sandbox.launch()
+    sandbox.reset()
+    assert eventually(lambda: recorder.states(one)[-1:] == ["terminated"])
+
+
+def test_an_observer_that_fails_does_not_stop_the_world(sandbox: RunningSandbox, recorder: Recorder) -> None:
+    class Failing:
+        def changed(self, facts: InstanceFacts) -> None:
+            raise RuntimeError(f"cannot do with {facts.instance_id}")
+
+    failing = Failing()
+    sandbox.sandbox.observe(failing)
+    (one,) = sandbox.launch()
+    assert eventually(lambda: recorder.states(one) == ["pending", "running"])
+    sandbox.sandbox.unobserve(failing)
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 5
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

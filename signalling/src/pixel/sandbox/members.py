@@ -38,5 +38,6 @@ class InstanceObserver(Protocol):
     def changed(self, facts: InstanceFacts) -> None:
         """An instance has just come into the state in the facts.
 
-        The member's computer runs from `running` until `stopping` or `shutting-down`.
+        The member's computer runs from `running` until `stopping`, `shutting-down` or, when the sandbox is reset or
+        stopped, at once `terminated`.
         """

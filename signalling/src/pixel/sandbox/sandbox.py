@@ -76,7 +76,7 @@ class Sandbox:
             raise
 
     def _new_region(self, name: str) -> Region:
-        return Region(name, self._settings, self._administrator_password, time.time)
+        return Region(name, self._settings, self._administrator_password, time.time, self._ticker.happened)
 
     def _control(self) -> Control:
         return Control(
@@ -119,8 +119,10 @@ class Sandbox:
         self._server.start()
 
     def stop(self) -> None:
-        """Stop answering and forget the account."""
+        """Stop answering, end all instances and forget the account."""
         self._server.stop()
+        with self._lock:
+            self._ec2.reset()
         self._ticker.stop()
         self._dns.stop()
         _one_at_a_time.release()
@@ -191,6 +193,10 @@ class Sandbox:
         """Tell the observer of every change of state of every instance from now on."""
         self._ticker.observe(observer)
 
+    def unobserve(self, observer: InstanceObserver) -> None:
+        """Tell the observer no more."""
+        self._ticker.unobserve(observer)
+
     def reset(self) -> None:
         """Go back to the seeds, which keep their ids, to no faults and to zero calls."""
         with self._lock:
@@ -199,3 +205,4 @@ class Sandbox:
             self._settings.reset()
             self._seeds = seed.plant(self._identity)
             self._counter.reset()
+        self._ticker.wake()

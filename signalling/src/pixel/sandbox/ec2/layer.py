@@ -18,6 +18,7 @@ from pixel.sandbox.ec2.run import Capacity, Run
 from pixel.sandbox.ec2.templates import Templates
 from pixel.sandbox.ec2.tokens import ClientTokens
 from pixel.sandbox.errors import AwsError
+from pixel.sandbox.members import InstanceFacts
 from pixel.sandbox.settings import Settings
 
 
@@ -26,11 +27,19 @@ class Region:
 
     Args:
         now: the time, in seconds since the epoch.
+        tell: is told of every change of an instance's state.
     """
 
-    def __init__(self, name: str, settings: Settings, administrator_password: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        administrator_password: str,
+        now: Callable[[], float],
+        tell: Callable[[InstanceFacts], None],
+    ) -> None:
         self.account = Account(name)
-        self.lifecycle = Lifecycle(self.account, lambda: settings.faults.delays, now)
+        self.lifecycle = Lifecycle(self.account, lambda: settings.faults.delays, now, tell)
         tokens = ClientTokens()
         capacity = Capacity(self.account, lambda: settings.faults)
         describe = Describe(self.account, self.lifecycle)
@@ -109,5 +118,7 @@ class Ec2:
         yield from list(self._regions.values())
 
     def reset(self) -> None:
-        """Forget everything; moto's part is reset apart. Hold the lock."""
+        """End all instances and forget everything; moto's part is reset apart, after it. Hold the lock."""
+        for region in self.regions():
+            region.lifecycle.end()
         self._regions.clear()

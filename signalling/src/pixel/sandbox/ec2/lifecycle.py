@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -37,9 +36,16 @@ class Lifecycle:
         account: where the instances are.
         delays: how long things take, asked at each beginning.
         now: the time, in seconds since the epoch.
+        tell: is told of every change of state.
     """
 
-    def __init__(self, account: Account, delays: Callable[[], Delays], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        account: Account,
+        delays: Callable[[], Delays],
+        now: Callable[[], float],
+        tell: Callable[[InstanceFacts], None],
+    ) -> None:
         self._account = account
         self._delays = delays
         self._now = now
@@ -48,8 +54,7 @@ class Lifecycle:
         self._next_step: dict[str, int] = {}
         self._numbers = itertools.count()
         self._running_since: dict[str, float] = {}
-        self.events: deque[InstanceFacts] = deque()
-        """Changes of state that nobody was told of yet."""
+        self._tell = tell
 
     def settle(self) -> None:
         """Make the changes whose time has come."""
@@ -109,6 +114,12 @@ class Lifecycle:
             self._change(instance, "shutting-down", why)
             self._later(instance, "terminated", self._delays().terminate)
 
+    def end(self) -> None:
+        """Tell of every instance that has not ended that it has: the account is about to be emptied."""
+        for instance in self._account.instances():
+            if instance.state != "terminated":
+                self._change(instance, "terminated")
+
     def _boot(self, instance: Instance) -> None:
         if wants_public_address(instance):
             set_public_address(instance, self._addresses.next())
@@ -133,7 +144,7 @@ class Lifecycle:
 
     def _change(self, instance: Instance, state: str, why: tuple[str, str] = ("", "")) -> None:
         set_state(instance, state, *why)
-        self.events.append(self._facts(instance))
+        self._tell(self._facts(instance))
 
     def _later(self, instance: Instance, state: str, seconds: float) -> None:
         number = next(self._numbers)

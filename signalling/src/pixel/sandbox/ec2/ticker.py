@@ -18,6 +18,7 @@ class Ticker:
     """Settles EC2 whenever a change is due.
 
     Args:
+        lock: held while EC2 is settled.
         now: the clock of the lifecycles, in seconds since the epoch.
     """
 
@@ -25,6 +26,7 @@ class Ticker:
         self._ec2 = ec2
         self._lock = lock
         self._now = now
+        self._events: deque[InstanceFacts] = deque()
         self._observers: list[InstanceObserver] = []
         self._woken = threading.Event()
         self._stopped = False
@@ -33,6 +35,14 @@ class Ticker:
     def observe(self, observer: InstanceObserver) -> None:
         """Tell the observer of every change from now on."""
         self._observers.append(observer)
+
+    def unobserve(self, observer: InstanceObserver) -> None:
+        """Tell the observer no more."""
+        self._observers.remove(observer)
+
+    def happened(self, facts: InstanceFacts) -> None:
+        """Take note of a change of state: observers are told by the thread, in order."""
+        self._events.append(facts)
 
     def start(self) -> None:
         """Begin."""
@@ -46,32 +56,33 @@ class Ticker:
         """End, when the observers have been told what happened until now."""
         self._stopped = True
         self._woken.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped:
             self._woken.clear()
-            events, due = self._settle()
-            for facts in events:
-                self._tell(facts)
+            due = self._settle()
+            self._tell()
             self._woken.wait(None if due is None else max(0.0, due - self._now()))
+        self._tell()
 
-    def _settle(self) -> tuple[deque[InstanceFacts], float | None]:
-        events: deque[InstanceFacts] = deque()
-        due: list[float] = []
+    def _settle(self) -> float | None:
+        """Settle all regions, and return when the next change is due; None when none is."""
         with self._lock:
+            due = []
             for region in self._ec2.regions():
-                region.lifecycle.settle()
-                while region.lifecycle.events:
-                    events.append(region.lifecycle.events.popleft())
+                region.settle()
                 following = region.lifecycle.next_due()
                 if following is not None:
                     due.append(following)
-        return events, min(due, default=None)
+        return min(due, default=None)
 
-    def _tell(self, facts: InstanceFacts) -> None:
-        for observer in self._observers:
-            try:
-                observer.changed(facts)
-            except Exception:
-                _log.exception("an observer failed over %s becoming %s", facts.instance_id, facts.state)
+    def _tell(self) -> None:
+        while self._events:
+            facts = self._events.popleft()
+            for observer in list(self._observers):
+                try:
+                    observer.changed(facts)
+                except Exception:
+                    _log.exception("an observer failed over %s becoming %s", facts.instance_id, facts.state)
