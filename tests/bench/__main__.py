@@ -1,0 +1,28 @@
+"""Runs the benchmarks named on the command line, or all: `python -m bench [collection] [signalling]`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench import collection
+
+
+def main() -> None:
+    """Measure and print, row by row as they come."""
+    began = time.monotonic()
+    print(f"AWS calls and seconds, ours beside amazon.aws's; each AWS call takes {collection.LATENCY * 1000:.0f} ms\n")
+    print(f"{'work':<44} {'ours':>15} {'peer':>17} {'fewer calls':>12} {'faster':>8}  least possible")
+    for row in collection.rows():
+        ours, peer = row.ours, row.peer
+        print(
+            f"{row.work:<44} {ours.calls:>5} {ours.seconds:>7.1f} s {peer.calls:>7,} {peer.seconds:>7.1f} s"
+            f" {peer.calls / ours.calls:>11.1f}x {peer.seconds / ours.seconds:>7.1f}x  {row.fewest}"
+            f"{'   ' + row.note if row.note else ''}",
+            flush=True,
+        )
+    print(f"\n{time.monotonic() - began:.0f} seconds in all")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
