@@ -84,8 +84,8 @@ def test_a_new_region_is_empty(sandbox: RunningSandbox) -> None:
 
 
 def test_five_hundred_are_made_and_described_in_no_time(sandbox: RunningSandbox) -> None:
-    # Much more than it takes (0.3 s), and much less than moto takes (6 s): machines are busy.
-    started = time.monotonic()
+    # Processor time, since machines are busy: much more than it takes, much less than it takes moto.
+    started = time.process_time()
     sandbox.launch(500)
     sandbox.ec2.describe_instances()
-    assert time.monotonic() - started < 4
+    assert time.process_time() - started < 4

@@ -67,8 +67,14 @@ def test_a_token_remembers_instances_that_are_gone(sandbox: RunningSandbox) -> N
     assert sandbox.launch(2, ClientToken="t") == made
 
 
-def test_an_empty_zone_is_no_zone(sandbox: RunningSandbox) -> None:
-    assert len(sandbox.launch(Placement={"AvailabilityZone": ""})) == 1
+def test_an_empty_parameter_is_none(sandbox: RunningSandbox) -> None:
+    empty = {"Placement": {"AvailabilityZone": ""}, "IamInstanceProfile": {"Name": ""}}
+    assert len(sandbox.launch(**empty)) == 1
+
+
+def test_an_empty_tag_stays(sandbox: RunningSandbox) -> None:
+    (one,) = sandbox.launch(TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "empty", "Value": ""}]}])
+    assert sandbox.instance(one)["Tags"] == [{"Key": "empty", "Value": ""}]
 
 
 def test_a_token_is_not_good_for_another_request(sandbox: RunningSandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from pixel.sandbox.calls import Answer, Call
 from pixel.sandbox.errors import AwsError
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+_VALUE = re.compile(r"\.Value(\.\d+)?$")
 _HEADERS = [("Content-Type", "text/xml;charset=UTF-8")]
 
 Parameters = dict[str, Any]
@@ -21,13 +23,14 @@ Parameters = dict[str, Any]
 
 
 def parameters(call: Call) -> Parameters:
-    """Return the call's parameters.
+    """Return the call's parameters. An empty one is none, as in EC2, except a tag's or filter's value.
 
     Raises:
         AwsError: a required one is missing, or the call is a dry run (the error says that it would have succeeded).
     """
     operation = get_service_model("ec2").operation_model(call.action)
-    parsed: Parameters = EC2QueryParser(operation).parse({"values": MultiDict(call.form)})  # type: ignore[typeddict-item] # it reads no more
+    form = MultiDict({name: value for name, value in call.form.items() if value or _VALUE.search(name)})
+    parsed: Parameters = EC2QueryParser(operation).parse({"values": form})  # type: ignore[typeddict-item] # it reads no more
     for name in operation.input_shape.required_members:
         if name not in parsed:
             raise AwsError("MissingParameter", f"The request must contain the parameter {name}")

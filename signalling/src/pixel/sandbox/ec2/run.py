@@ -160,7 +160,7 @@ class Run:
             message = "Network interfaces and an instance-level subnet ID may not be specified on the same request"
             raise AwsError("InvalidParameterCombination", message)
         subnet_id = merged.get("SubnetId") or next((one["SubnetId"] for one in interfaces if "SubnetId" in one), None)
-        zone = merged.get("Placement", {}).get("AvailabilityZone") or None
+        zone = merged.get("Placement", {}).get("AvailabilityZone")
         if subnet_id is None:
             subnets = self._account.backend.get_default_subnets()
             if zone is not None and zone not in subnets:
