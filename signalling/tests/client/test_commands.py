@@ -6,6 +6,7 @@ import json
 import stat
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -130,6 +131,17 @@ def test_a_start_that_takes_too_long_is_an_error_and_the_session_is_kept(
     assert wake.main(["drone", "--timeout", "0"]) == 1
     assert "not ready after 0 s" in capsys.readouterr().err
     assert status.main([]) == 0
+
+
+def test_an_interrupted_wait_keeps_the_session(
+    monkeypatch: pytest.MonkeyPatch, session_file: SessionFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pixel.client.progress.choose", Mock(side_effect=KeyboardInterrupt))
+    assert wake.main(["drone"]) == 130
+    assert "the session is kept, 'pixel end' gives it back" in capsys.readouterr().err
+    remembered = session_file.load()
+    assert remembered is not None
+    assert remembered.session == "s-0001"
 
 
 def test_waking_need_not_wait(wake_api: FakeWakeApi, capsys: pytest.CaptureFixture[str]) -> None:

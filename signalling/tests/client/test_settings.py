@@ -25,7 +25,7 @@ def test_arguments_win_over_the_environment() -> None:
 
 
 def test_what_is_missing_is_named_together_with_the_mend() -> None:
-    with pytest.raises(SettingsError, match=r"^PIXEL_API and PIXEL_API_KEY not set: .* api= and key=$"):
+    with pytest.raises(SettingsError, match=r"^PIXEL_API and PIXEL_API_KEY not set: .* api= and key= to pixel.wake\)$"):
         resolve(environ={})
     with pytest.raises(SettingsError, match=r"^PIXEL_API_KEY not set: "):
         resolve(API, environ={})

@@ -63,8 +63,8 @@ def resolve(
     missing = [name for name, value in (("PIXEL_API", api), ("PIXEL_API_KEY", key)) if not value]
     if missing:
         raise SettingsError(
-            f"{' and '.join(missing)} not set: put the wake API's address in PIXEL_API and your key in PIXEL_API_KEY, "
-            "or pass api= and key="
+            f"{' and '.join(missing)} not set: put the wake API's address in PIXEL_API and your key in PIXEL_API_KEY "
+            "(or pass api= and key= to pixel.wake)"
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise SettingsError("the API key has characters no key has: copy it again into PIXEL_API_KEY, or key=")
