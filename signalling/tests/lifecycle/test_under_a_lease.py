@@ -131,6 +131,31 @@ def test_a_drain_refused_leaves_the_member_to_its_new_owner(world, table):
     assert table.lease.state == "ready"
 
 
+def test_a_lease_that_ended_opens_to_nobody(world, table):
+    world.in_use()
+    table.end()
+    world.do(world.life.lease_lost(world.now, table.lease))
+    assert world.effects(Admit)[-1] == Admit(None)
+
+
+def test_a_lost_lease_is_looked_up_at_once(world, table):
+    world.in_use()
+    reads = len(world.effects(ReadLease))
+    world.do(world.life.lease_lost(world.now, table.lease))
+    assert len(world.effects(ReadLease)) == reads + 1
+
+
+def test_an_answer_that_comes_late_does_not_open_a_draining_member_again(world, table):
+    world.in_use()
+    lease = table.lease
+    world.leaves()
+    table.down = True
+    world.until(lambda: world.state is State.DRAINING, within=GRACE + SOON)
+    world.do(world.life.heartbeat_written(world.now, lease))
+    assert world.state is State.DRAINING
+    assert not world.effects(AcceptNewcomers)
+
+
 def test_a_member_that_refused_newcomers_accepts_them_again_for_a_new_owner(world, table):
     world.in_use()
     world.leaves()
@@ -139,7 +164,7 @@ def test_a_member_that_refused_newcomers_accepts_them_again_for_a_new_owner(worl
     table.down = False
     table.lease = a_lease(generation=2, lease_until=BOOT + 10_000)
     world.pass_time(SOON + 10)
-    assert AcceptNewcomers() in world.effects()
+    assert world.effects(AcceptNewcomers) == [AcceptNewcomers()]
     world.joins("Player7")
     world.pass_time(600)
     assert world.state is State.IN_USE
@@ -222,6 +247,15 @@ def test_without_players_and_without_the_table_the_member_stops_after_the_isolat
 def test_an_unreachable_table_stops_no_member_before_the_isolation_bound(table):
     world = World(table, grace=GRACE, isolation=600).in_use()
     table.down = True
+    world.leaves()
+    world.pass_time(590)
+    assert not world.stop_requested
+
+
+def test_the_isolation_bound_counts_from_the_last_player_s_leaving(table):
+    world = World(table, grace=GRACE, isolation=600).in_use()
+    table.down = True
+    world.pass_time(2000)
     world.leaves()
     world.pass_time(590)
     assert not world.stop_requested
