@@ -1,6 +1,6 @@
 """Writes the templates in the form that Packer 1.6 understands (Debian's): the same, less what it does not know.
 
-The rule: plugins.pkr.hcl is left out, and in the other templates the lines between `# [packer>=1.7` and
+The rule: plugins.pkr.hcl is left out, and in the others the lines between `# [packer>=1.7` and
 `# packer>=1.7]` are. What is between them is checked against the plugin's documentation by tests/packer.
 
     python packer/downlevel.py TARGET_FOLDER
@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FENCE = re.compile(r"^[ \t]*# \[packer>=1\.7\n.*?^[ \t]*# packer>=1\.7\]\n", re.MULTILINE | re.DOTALL)
-LEFT_OUT = ("plugins.pkr.hcl", "downlevel.py")
+LEFT_OUT = "plugins.pkr.hcl"
 
 
 def downlevel(template: str) -> str:
@@ -35,7 +35,7 @@ def write(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for path in sorted(HERE.iterdir()):
-        if path.is_file() and path.name not in LEFT_OUT:
+        if path.is_file() and path.suffix != ".py" and path.name != LEFT_OUT:
             text = path.read_text()
             (target / path.name).write_text(downlevel(text) if path.name.endswith(".pkr.hcl") else text)
 

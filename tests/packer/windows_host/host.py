@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from . import exec_wrapper, paths
 from .certificate import write_certificate
+from .console import Console
 from .documented import normalised
 from .exec_wrapper import FileSent, HelperScript, ModuleCall
 from .journal import Journal
@@ -21,14 +20,13 @@ from .machine import Machine
 from .modules import HANDLERS
 from .server import Output, listening
 
-_ENCODED = re.compile(r'-(?:EncodedCommand|enc?)\s+"?([A-Za-z0-9+/=]+)', re.IGNORECASE)
-
 
 class Host:
     """Runs what comes through the door, one thing at a time."""
 
-    def __init__(self, machine: Machine, journal: Journal) -> None:
+    def __init__(self, machine: Machine, journal: Journal, shut_down: Callable[[], None]) -> None:
         self.machine, self.journal = machine, journal
+        self._console = Console(machine, journal, shut_down)
         self._lock = threading.Lock()
 
     def run(self, line: str, stdin: bytes) -> Output:
@@ -36,7 +34,7 @@ class Host:
         with self._lock:
             if exec_wrapper.is_wrapped(stdin):
                 return self._wrapped(stdin)
-            return self._command(line)
+            return self._console.run(line)
 
     def _wrapped(self, stdin: bytes) -> Output:
         try:
@@ -68,44 +66,20 @@ class Host:
         self.journal.write("module", call.name, call.arguments, answer)
         return answer
 
-    def _command(self, line: str) -> Output:
-        encoded = _ENCODED.search(line)
-        if encoded:
-            script = base64.b64decode(encoded.group(1)).decode("utf-16-le")
-            nested = _ENCODED.search(script)
-            return self._command(script) if nested else self._script(script)
-        return self._script(line)
-
-    def _script(self, text: str) -> Output:
-        """Run what Packer's communicator and Ansible's reboot send besides modules."""
-        if "LastBootUpTime" in text:
-            return Output(str(self.machine.boots) + "\r\n")
-        if "shutdown.exe" in text and "/r" in text:
-            self.machine.boot()
-            self.journal.write("command", "shutdown.exe", {"text": text})
-            return Output(json.dumps({"rc": 0, "stdout": "", "stderr": ""}))
-        removed = re.search(r"Remove-Item '(.+?)' -Force", text)
-        if removed:
-            self.machine.remove(removed.group(1))
-            return Output()
-        success = re.search(r"success-[0-9a-f-]+", text)
-        if success:
-            return Output(success.group(0) + "\r\n")
-        return self._upload_or_run(text)
-
-    def _upload_or_run(self, text: str) -> Output:
-        self.journal.write("command", text.split(" ")[0], {"text": text})
-        spoken = re.search(r"\becho\s+[\"']?([^\"';\r\n]+)", text, re.IGNORECASE)
-        return Output(spoken.group(1) + "\r\n" if spoken else "")
-
 
 @contextmanager
 def running_host(
-    folder: Path, password: str, machine: Machine | None = None, journal: Path | None = None
+    folder: Path,
+    password: str,
+    machine: Machine | None = None,
+    shut_down: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Host, int]]:
     """Run a host whose Administrator has this password; yield it and its port. Its certificate is in the folder."""
     certificate, key = write_certificate(folder)
-    host = Host(machine or Machine(), Journal(journal))
-    refused = lambda scheme: host.journal.write("refused", scheme, {})  # noqa: E731
+    host = Host(machine or Machine(), Journal(folder / "journal"), shut_down)
+
+    def refused(scheme: str) -> None:
+        host.journal.write("refused", scheme, {})
+
     with listening(host.run, refused, password=password, certificate=certificate, key=key) as port:
         yield host, port

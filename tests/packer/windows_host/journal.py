@@ -1,4 +1,4 @@
-"""What was done to the host, in order, for tests to assert on. Also written as JSON lines when a file is given."""
+"""What was done to the host, in order, for tests to assert on. Also written to a file, as JSON lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
 class Journal:
     """The entries so far. Threads may write at once."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path) -> None:
         self._entries: list[Entry] = []
         self._file = file
         self._lock = threading.Lock()
@@ -43,9 +43,8 @@ class Journal:
         entry = Entry(kind, name, detail, result or {})
         with self._lock:
             self._entries.append(entry)
-            if self._file is not None:
-                with self._file.open("a") as lines:
-                    lines.write(json.dumps(entry._asdict()) + "\n")
+            with self._file.open("a") as lines:
+                lines.write(json.dumps(entry._asdict()) + "\n")
 
     def __iter__(self) -> Iterator[Entry]:
         with self._lock:

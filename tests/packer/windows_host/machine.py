@@ -28,6 +28,7 @@ class Machine:
         closed: paths that do not inherit their folder's access list.
         services: by lower-case name; each has `name`, `state`, `start_mode` and what `win_service` set.
         registry: data by key and name of the value.
+        rights: accounts by the right that they have.
         firewall: rules by name.
         tasks: scheduled tasks by path and name.
         defender_exclusions: folders that are not scanned.
@@ -42,6 +43,7 @@ class Machine:
     closed: set[str] = field(default_factory=set)
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     registry: dict[tuple[str, str], Any] = field(default_factory=dict)
+    rights: dict[str, set[str]] = field(default_factory=dict)
     firewall: dict[str, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     defender_exclusions: set[str] = field(default_factory=set)
@@ -108,4 +110,5 @@ class Machine:
         """Restart: what was started by hand is gone, what starts by itself runs."""
         self.boots += 1
         for service in self.services.values():
-            service["state"] = "started" if service["start_mode"] in ("auto", "delayed") else "stopped"
+            starts = service["start_mode"] in ("auto", "delayed") and service["name"] not in self.broken
+            service["state"] = "started" if starts else "stopped"

@@ -28,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "ansible.windows.win_stat": files.stat,
     "ansible.windows.win_timezone": system.timezone,
     "ansible.windows.win_uri": network.uri,
+    "ansible.windows.win_user_right": system.user_right,
     "community.windows.win_firewall_rule": network.firewall_rule,
     "community.windows.win_power_plan": system.power_plan,
     "community.windows.win_scheduled_task": system.scheduled_task,

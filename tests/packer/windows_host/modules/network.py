@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..machine import Machine
 
-_SETTINGS = r"C:\ProgramData\Pixel\signalling.toml"
+_SETTINGS = r"C:\ProgramData\Pixel\signalling\signalling.toml"
 _DEFAULTS = {"http": {"host": "0.0.0.0", "port": 443, "redirect_port": 80}, "streamer": {"host": "127.0.0.1", "port": 8888}}
 
 

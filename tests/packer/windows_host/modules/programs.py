@@ -104,7 +104,10 @@ def _pip_install(machine: Machine, words: list[str]) -> dict[str, Any]:
     return {"rc": 0, "stdout": f"Successfully installed {len(wanted)} wheels"}
 
 
-def _service_install(machine: Machine, _: list[str]) -> dict[str, Any]:
+def _service_install(machine: Machine, words: list[str]) -> dict[str, Any]:
+    config = words[words.index("--config") + 1]
+    if not machine.exists(config):
+        return {"failed": True, "rc": 2, "msg": f"the settings file {config}, given with --config, does not exist"}
     machine.services[_SIGNALLING.lower()] = {
         "name": _SIGNALLING,
         "path": rf'"{_PYTHON}\pythonservice.exe"',
@@ -122,7 +125,7 @@ def _nvidia_smi(machine: Machine, _: list[str]) -> dict[str, Any]:
 
 _PROGRAMS: list[tuple[str, str, Callable[[Machine, list[str]], dict[str, Any]]]] = [
     ("python.exe", r"^-m pip install ", _pip_install),
-    ("pixel.exe", r"^signalling service .*install", _service_install),
+    ("pixel.exe", r"^signalling service install --config ", _service_install),
     ("pixel.exe", r"^signalling check ", lambda *_: {"rc": 0, "stdout": "ok"}),
     ("nvidia-smi.exe", "", _nvidia_smi),
 ]

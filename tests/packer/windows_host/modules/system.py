@@ -28,10 +28,9 @@ def service(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, A
     if "username" in settings:
         settings["username"] = settings["username"].removeprefix(".\\")
     wanted = {**settings, "state": given.get("state", found["state"])}
-    if wanted["state"] == "started" and settings.get("start_mode", found["start_mode"]) == "disabled":
+    mode = settings.get("start_mode", found["start_mode"])
+    if given.get("state") in ("started", "restarted") and mode == "disabled":
         return {"failed": True, "msg": f"Service '{name}' is disabled and cannot be started"}
-    if wanted["state"] == "started" and name in machine.broken:
-        return {"failed": True, "msg": f"Failed to start service '{name}': Cannot start service {name} on computer '.'"}
     restart = wanted["state"] == "restarted"
     if restart:
         wanted["state"] = "started"
@@ -47,6 +46,16 @@ def service_info(machine: Machine, given: dict[str, Any], _: bool) -> dict[str, 
     name = given.get("name", "").lower()
     found = [one for key, one in machine.services.items() if name in ("", key)]
     return {"changed": False, "exists": bool(found), "services": found}
+
+
+def user_right(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, Any]:
+    """win_user_right: accounts that are added to those with a right."""
+    if given["action"] != "add":
+        return {"failed": True, "msg": f"win_user_right: action {given['action']!r} is not modelled"}
+    missing = set(given["users"]) - machine.rights.get(given["name"], set())
+    if not check:
+        machine.rights.setdefault(given["name"], set()).update(missing)
+    return {"changed": bool(missing)}
 
 
 def regedit(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, Any]:
