@@ -26,7 +26,7 @@ def reads_only(sandbox: RunningSandbox) -> bool:
     ("name", "variables", "told"),
     [
         ("release", {"pixel_release": "v1.0"}, ["pixel_release", "v1.0", "SemVer"]),
-        ("release", {"pixel_release": "2.0.0"}, ["2.0.0", "packer build", "1.0.0"]),
+        ("release", {"pixel_release": "2.0.0"}, ["2.0.0", "playbooks/image.yml", "1.0.0"]),
         ("rollback", {"pixel_release": "0.9.0"}, ["0.9.0"]),
         ("release", {"pixel_release": "1.0.0", "pixel_size": -1}, ["pixel_size", "-1", "pixel_max_size"]),
         ("release", {"pixel_release": "1.0.0", "pixel_size": 21}, ["pixel_size", "21", "20"]),
