@@ -63,6 +63,17 @@ def test_a_template_that_is_none_is_refused(sandbox: RunningSandbox, body: str) 
     assert refusal(create_stack, StackName="s", TemplateBody=body) == "ValidationError"
 
 
+def test_a_stack_whose_resource_fails_is_rolled_back_with_the_reason(sandbox: RunningSandbox) -> None:
+    taken = {**TABLE, "Properties": {**TABLE["Properties"], "TableName": sandbox.state.lease_table}}
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "made"}}
+    create(sandbox, Group=group, Table=taken)
+    (stack,) = sandbox.client("cloudformation").describe_stacks(StackName="s")["Stacks"]
+    events = sandbox.client("cloudformation").describe_stack_events(StackName="s")["StackEvents"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert any("Table already exists" in event.get("ResourceStatusReason", "") for event in events)
+    assert sandbox.client("logs").describe_log_groups()["logGroups"] == []
+
+
 METHOD = {
     "RestApiId": {"Ref": "Api"},
     "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 from urllib.parse import urlparse
 
 import yaml
-from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.cloudformation.parsing import NULL_MODELS, get_model_map
 from moto.s3.models import s3_backends
 
@@ -26,6 +28,7 @@ MADE_HERE = (
     secret.Secret,
 )
 """What moto's CloudFormation finds beside its own resources, once their modules are loaded."""
+_NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 _ACTIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ValidateTemplate"})
 
 
@@ -57,15 +60,36 @@ class CloudFormation:
                 raise AwsError("ValidationError", f"{message} (the sandbox cannot make them)")
             if call.action == "UpdateStack" and self._changes_nothing(call, template):
                 raise AwsError("ValidationError", "No updates are to be performed.")
-        return self._inner(call)
+        answer = self._inner(call)
+        if call.service != "cloudformation" or answer.succeeded or answer.body.lstrip().startswith(b"<ErrorResponse"):
+            return answer
+        # The error of a service that moto used for the stack, as that service gives it.
+        return self._failed(call, _message(answer))
+
+    def _failed(self, call: Call, reason: str) -> Answer:
+        """Answer a call over which a resource failed: a new stack is rolled back, as on AWS, which is no error."""
+        with self._lock:
+            stack = self._stack(call)
+            if call.action != "CreateStack" or stack is None:
+                raise AwsError("ValidationError", reason)
+            stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
+            with contextlib.suppress(Exception):  # what cannot be deleted stays, as on AWS, and was told above
+                stack.resource_map.delete()
+            stack.status = "ROLLBACK_COMPLETE"
+            stack._add_stack_event("ROLLBACK_COMPLETE", resource_status_reason=reason)
+            made = f"<CreateStackResult><StackId>{stack.stack_id}</StackId></CreateStackResult>"
+        root = f'<CreateStackResponse xmlns="{_NAMESPACE}">{made}</CreateStackResponse>'
+        return Answer(200, root.encode(), [("Content-Type", "text/xml")])
+
+    def _stack(self, call: Call) -> Stack | None:
+        stacks = cloudformation_backends[ACCOUNT][call.region].stacks.values()
+        wanted = call.form.get("StackName")
+        live = (one for one in stacks if "DELETE" not in one.status)
+        return next((one for one in live if wanted in (one.name, one.stack_id)), None)
 
     def _changes_nothing(self, call: Call, template: str | None) -> bool:
         with self._lock:
-            stacks = cloudformation_backends[ACCOUNT][call.region].stacks.values()
-            wanted = call.form.get("StackName")
-            stack = next(
-                (one for one in stacks if wanted in (one.name, one.stack_id) and "DELETE" not in one.status), None
-            )
+            stack = self._stack(call)
             return (
                 stack is not None
                 and (template is None or stack.has_template(template))
@@ -83,6 +107,14 @@ class CloudFormation:
         with self._lock:
             found = s3_backends[ACCOUNT]["aws"].get_object(bucket, key)
             return found.value.decode() if found is not None else None
+
+
+def _message(answer: Answer) -> str:
+    """Return the words of any service's error."""
+    try:
+        return str(json.loads(answer.body)["message"])
+    except (ValueError, KeyError):
+        return answer.body.decode(errors="replace")
 
 
 def _parameters(call: Call, current: Mapping[str, Any]) -> dict[str, Any]:
