@@ -4,26 +4,21 @@
 
 from __future__ import annotations
 
-try:
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        ConnectTimeoutError,
-        EndpointConnectionError,
-        HTTPClientError,
-        NoCredentialsError,
-        PartialCredentialsError,
-    )
-except ImportError:  # AnsibleAWSModule says what to install, and then nothing here is raised
+from contextlib import suppress
 
-    class BotoCoreError(Exception):
-        """Stands in for botocore's."""
-
-    ClientError = ConnectTimeoutError = EndpointConnectionError = HTTPClientError = BotoCoreError
-    NoCredentialsError = PartialCredentialsError = BotoCoreError
-
-AWS_ERRORS = (BotoCoreError, ClientError)
+AWS_ERRORS: tuple[type[Exception], ...] = ()
 """Everything that a call to AWS raises."""
+NO_ANSWER: tuple[type[Exception], ...] = ()
+"""What a call raises when nobody answers."""
+NO_CREDENTIALS: tuple[type[Exception], ...] = ()
+"""What a call raises when there are no keys to sign it with."""
+
+with suppress(ImportError):  # AnsibleAWSModule says what to install
+    from botocore import exceptions
+
+    AWS_ERRORS = (exceptions.BotoCoreError, exceptions.ClientError)
+    NO_ANSWER = (exceptions.ConnectTimeoutError, exceptions.EndpointConnectionError, exceptions.HTTPClientError)
+    NO_CREDENTIALS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
 
 REFUSED_CREDENTIALS = frozenset(
     {
@@ -87,11 +82,11 @@ def explain(error: Exception, endpoint: str | None, region: str | None) -> str:
         )
     if code in DENIED:
         return f"these credentials may not do this ({code}): {message_of(error)}"
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
+    if isinstance(error, NO_CREDENTIALS):
         return (
             "no complete AWS credentials were found: set access_key and secret_key, or profile, "
             "or the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
-    if isinstance(error, (ConnectTimeoutError, EndpointConnectionError, HTTPClientError)):
+    if isinstance(error, NO_ANSWER):
         return f"no answer from {place} ({error}): check endpoint_url and region, and that this machine can reach it"
     return f"{message_of(error)} ({code})" if code else str(error)

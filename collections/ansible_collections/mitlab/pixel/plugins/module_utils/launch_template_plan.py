@@ -101,22 +101,22 @@ class TemplateRequest:
 
 @dataclass(frozen=True)
 class TemplatePlan:
-    """What to do: make the template or a version, move the default, tag, delete versions."""
+    """What to do: publish the release, move the default, tag, delete versions.
 
+    Attributes:
+        publish: what the release's version will hold; None when it has its version already.
+        create_template: whether that version is the first of a new launch template.
+    """
+
+    publish: MemberTemplate | None = None
     create_template: bool = False
-    create_version: bool = False
     set_default: bool = False
     add_tags: Mapping[str, str] = field(default_factory=dict)
     delete: tuple[Version, ...] = ()
 
     @property
-    def publishes(self) -> bool:
-        """Whether the release gets a version that it had not."""
-        return self.create_template or self.create_version
-
-    @property
     def changed(self) -> bool:
-        return bool(self.create_template or self.create_version or self.set_default or self.add_tags or self.delete)
+        return bool(self.publish or self.set_default or self.add_tags or self.delete)
 
 
 def plan_template(request: TemplateRequest, template: Template | None) -> TemplatePlan:
@@ -132,7 +132,7 @@ def plan_template(request: TemplateRequest, template: Template | None) -> Templa
                 f"launch template {request.name} does not exist, so release {request.release} has no version to go "
                 f"back to: give image_id to publish it, or set name to a template of this region"
             )
-        return TemplatePlan(create_template=True, add_tags=_template_tags(request))
+        return TemplatePlan(publish=request.contents, create_template=True, add_tags=_template_tags(request))
     owner = template.tags.get(POOL_TAG)
     if owner is not None and owner != request.pool:
         raise PixelError(f"launch template {request.name} belongs to pool {owner}: set name or pool to fit each other")
@@ -153,7 +153,7 @@ def plan_template(request: TemplateRequest, template: Template | None) -> Templa
             )
     tags = {key: value for key, value in _template_tags(request).items() if template.tags.get(key) != value}
     return TemplatePlan(
-        create_version=version is None,
+        publish=request.contents if version is None else None,
         set_default=request.make_default and (version is None or version.number != template.default),
         add_tags=tags,
     )
@@ -174,7 +174,7 @@ def sentences(request: TemplateRequest, plan: TemplatePlan) -> list[str]:
     said = []
     if plan.create_template:
         said.append(f"created launch template {request.name} with release {request.release}")
-    elif plan.create_version:
+    elif plan.publish:
         said.append(f"published release {request.release} as a new version of {request.name}")
     if plan.set_default:
         said.append(f"made release {request.release} the default version of {request.name}")

@@ -252,7 +252,7 @@ def foreseen(request: TemplateRequest, plan: TemplatePlan, template: Template | 
     """Return the launch template as it will be, but for deleted versions; what is not made yet has no id."""
     if template is None:
         template = Template("", request.name, default=1, latest=0, versions=())
-    if plan.publishes:
+    if plan.publish:
         template = with_version(template, Version(template.latest + 1, request.release, data))
     version = template.version_of(request.release)
     return replace(template, default=version.number) if version and plan.set_default else template
@@ -268,7 +268,7 @@ def apply(
     """
     if template is None:
         return ec2_templates.create_template(ec2, request.name, request.release, data, plan.add_tags)
-    if plan.create_version:
+    if plan.publish:
         token = version_token(template, request, data)
         template = with_version(template, ec2_templates.create_version(ec2, template, request.release, data, token))
     version = template.version_of(request.release)
@@ -301,23 +301,24 @@ def present(module: AnsibleAWSModule, ec2: Client) -> dict[str, Any]:
     template = ec2_templates.find_template(ec2, request.name)
     plan = plan_template(request, template)
     data: dict[str, Any] = {}
-    if plan.publishes:
-        data = request.contents.data(launchable_image(ec2, request.contents.image_id).root_device)
+    if plan.publish:
+        data = plan.publish.data(launchable_image(ec2, plan.publish.image_id).root_device)
     after = foreseen(request, plan, template, data)
     if superfluous(after, request.keep):
         plan = replace(plan, delete=superfluous(after, request.keep, ec2_templates.versions_in_use(ec2, after)))
     if plan.changed and not module.check_mode:
-        after = apply(ec2, request, plan, template, data)
-        if after is None:
+        made = apply(ec2, request, plan, template, data)
+        if made is None:
             return present(module, ec2)
+        after = made
     after = replace(after, versions=tuple(v for v in after.versions if v not in plan.delete))
-    version = after.version_of(request.release)
+    version = after.version_for(request.release)
     result = {
         "changed": plan.changed,
         "changes": sentences(request, plan),
         "launch_template": template_result(after),
         "version": {"number": version.number, "release": version.release, "image_id": version.data.get("ImageId")},
-        "created_version": plan.publishes,
+        "created_version": plan.publish is not None,
         "deleted_versions": [{"number": old.number, "release": old.release} for old in plan.delete],
     }
     return with_diff(module, result, template)

@@ -90,7 +90,7 @@ from ansible_collections.mitlab.pixel.plugins.module_utils.dynamodb import lease
 from ansible_collections.mitlab.pixel.plugins.module_utils.errors import PixelError
 from ansible_collections.mitlab.pixel.plugins.module_utils.members import TagFilter, changes_by_zone
 from ansible_collections.mitlab.pixel.plugins.module_utils.options import LEASE_TABLE, WAIT, wait_timeout
-from ansible_collections.mitlab.pixel.plugins.module_utils.power_plan import TARGET, PowerPlan, plan_power
+from ansible_collections.mitlab.pixel.plugins.module_utils.power_plan import TARGET, Desired, PowerPlan, plan_power
 from ansible_collections.mitlab.pixel.plugins.module_utils.runner import run_module
 from ansible_collections.mitlab.pixel.plugins.module_utils.waiting import Deadline
 
@@ -112,7 +112,7 @@ def late_members(
     return late
 
 
-def result(plan: PowerPlan, refused: Mapping[str, str], state: str, diff: bool) -> dict[str, Any]:
+def result(plan: PowerPlan, refused: Mapping[str, str], state: Desired, diff: bool) -> dict[str, Any]:
     """Return what the module reports; `refused` are members that EC2 did not change, with the reason."""
     changed = [member for member in plan.changes if member.instance_id not in refused]
     ids = [member.instance_id for member in changed]

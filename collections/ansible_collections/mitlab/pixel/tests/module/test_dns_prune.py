@@ -70,16 +70,6 @@ def test_two_hundred_of_a_thousand_records_are_four_listings_and_one_change(modu
     assert result.calls["route53.ChangeResourceRecordSets"] == 1
 
 
-def test_a_member_that_has_only_just_started_and_has_no_address_yet_holds_the_pruning_up(modules: Modules) -> None:
-    modules.publish("1.0.0")
-    modules.sandbox.set_delays(start=3600)
-    modules.fleet(1, wait=False)
-    add_records(modules, "198.51.100.1")
-    held = modules.succeed("dns_prune", zone="pixel.test")
-    assert list(held["kept"]) == ["drone-198-51-100-1.pixel.test"]
-    assert names(modules) == {"drone-198-51-100-1.pixel.test"}
-
-
 def test_a_deletion_can_be_awaited(modules: Modules) -> None:
     modules.sandbox.set_delays(dns=0.2)
     add_records(modules, "198.51.100.1")

@@ -43,7 +43,7 @@ def test_without_a_launch_template_one_is_made_with_the_pools_tag() -> None:
 
 def test_a_new_release_gets_a_version_and_becomes_the_default() -> None:
     plan = plan_template(request("1.1.0"), template("1.0.0"))
-    assert (plan.create_version, plan.set_default) == (True, True)
+    assert (plan.publish, plan.set_default) == (contents("1.1.0"), True)
 
 
 def test_the_same_release_with_the_same_contents_changes_nothing() -> None:
@@ -57,12 +57,12 @@ def test_going_back_to_an_older_release_only_moves_the_default() -> None:
 
 def test_going_back_needs_no_contents() -> None:
     plan = plan_template(request("1.0.0", publish=False), template("1.0.0", "1.1.0", default=2))
-    assert (plan.set_default, plan.publishes) == (True, False)
+    assert (plan.set_default, plan.publish) == (True, None)
 
 
 def test_a_release_can_be_published_without_becoming_the_default() -> None:
     plan = plan_template(request("1.1.0", make_default=False), template("1.0.0"))
-    assert (plan.create_version, plan.set_default) == (True, False)
+    assert (plan.publish, plan.set_default) == (contents("1.1.0"), False)
 
 
 def test_the_same_release_with_other_contents_is_refused_with_what_differs() -> None:
