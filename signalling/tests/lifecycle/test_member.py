@@ -14,7 +14,7 @@ from pixel.signalling.member import MemberRunner
 
 from .world import BOOT, LeaseTable, a_lease
 
-DEADLINE = 5.0
+DEADLINE = 30.0
 
 
 class Clock:

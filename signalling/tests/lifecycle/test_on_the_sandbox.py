@@ -19,7 +19,7 @@ from .conftest import Instance
 from .test_member import Door, running
 
 FOREIGN = "drone-127-254-0-1.pixel.test"
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 class HasteClock:

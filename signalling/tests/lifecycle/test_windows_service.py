@@ -28,7 +28,7 @@ from .fake_windows import (
 )
 
 NAME = "PixelSignalling"
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 @pytest.fixture

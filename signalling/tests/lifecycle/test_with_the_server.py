@@ -25,7 +25,7 @@ from pixel.signalling.settings import HttpSettings, Settings, StreamerSettings
 from .conftest import Instance
 
 PLAYER, CONTROLLER = "the player's token", "the controller's token"
-DEADLINE = 20.0
+DEADLINE = 30.0
 
 
 class Machine:
