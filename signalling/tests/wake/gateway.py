@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Metrics
+
 from pixel.wake.api import build
 from pixel.wake.function import Wake
 

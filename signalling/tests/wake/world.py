@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from moto import mock_aws
+
 from pixel.lease import Lease, LeaseLost, LeaseTimings, MemberLease
 from pixel.lease.model import is_live
 from pixel.lease.table import Table
@@ -91,6 +92,22 @@ class Wired:
         return Paginator()
 
 
+class Guarded:
+    """EC2, watched for a stop of a member that somebody holds."""
+
+    def __init__(self, ec2: FakeEc2, world: World) -> None:
+        self._ec2 = ec2
+        self._world = world
+
+    def stop_instances(self, InstanceIds: list[str]) -> Any:  # noqa: N803 - boto3's name
+        for instance_id in InstanceIds:
+            self._world.must_not_be_leased(instance_id)
+        return self._ec2.stop_instances(InstanceIds=InstanceIds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ec2, name)
+
+
 class Member:
     """The service on a member, told to act: it says ready, counts players, and stops itself when its time is over."""
 
@@ -129,6 +146,7 @@ class Member:
             self._stop()
 
     def _stop(self) -> None:
+        self.world.must_not_be_leased(self.instance.instance_id)
         name = f"drone-{(self.instance.address or '').replace('.', '-')}.pixel.test"
         if self.world.route53.records.get(name) == self.instance.address:
             del self.world.route53.records[name]
@@ -155,7 +173,7 @@ class World:
         """Return another copy of the function."""
         clients = Clients(
             dynamodb=Wired(self.dynamodb, self.wire),  # type: ignore[arg-type] # stands in for the client
-            ec2=Wired(self.ec2, self.wire),  # type: ignore[arg-type] # stands in for the client
+            ec2=Wired(Guarded(self.ec2, self), self.wire),  # type: ignore[arg-type] # stands in for the client
             route53=Wired(self.route53, self.wire),  # type: ignore[arg-type] # stands in for the client
         )
         return assemble(self.settings, clients, lambda: SECRET, self.clock, self.sleep, self.chance)
@@ -220,6 +238,10 @@ class World:
     def running(self) -> list[Instance]:
         """Return the members that run or are about to."""
         return [i for i in self.ec2.instances.values() if i.state in ("pending", "running")]
+
+    def must_not_be_leased(self, instance_id: str) -> None:
+        """Check, when the product stops a member, that nobody holds it."""
+        assert not is_live(self.table.get(instance_id), self.now), f"{instance_id} is stopped under a live lease"
 
     def _heard(self, instance_id: str, state: str) -> None:
         self.events.append(
