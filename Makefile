@@ -44,7 +44,12 @@ down: setup ## stop the sandbox that `make demo KEEP=1` left up
 
 .PHONY: test
 test: lint ## everything that must pass
-	@pytest --numprocesses 2
+	@pytest --numprocesses 2 --dist loadgroup
+	@$(COLLECTION)/tests/run-molecule
+
+.PHONY: test-fast
+test-fast: setup ## the tests that take less than ten seconds each
+	@pytest --numprocesses 2 --dist loadgroup -m 'not slow'
 
 .PHONY: lint
 lint: setup ## style, types, documentation
@@ -52,6 +57,13 @@ lint: setup ## style, types, documentation
 	@ruff format --check .
 	@mypy
 	@yamllint --strict .
+	@ansible-lint --offline
+	@cd $(COLLECTION) && antsibull-changelog lint && antsibull-docs lint-collection-docs --plugin-docs .
+	@$(COLLECTION)/tests/run-sanity
+
+.PHONY: bench
+bench: setup ## speed and AWS calls, beside a peer in the same run
+	@PYTHONPATH=tests:tools python -m bench
 
 .PHONY: clean
 clean: ## remove everything that make made

@@ -18,8 +18,13 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "sandbox": Part("pixel.sandbox.cli", "sandbox", "an AWS on this machine's loopback, for trying and testing"),
+    "wake": Part("pixel.client.commands.wake", None, "wake a machine of a pool and wait until it is ready"),
+    "status": Part("pixel.client.commands.status", None, "say how the session is"),
+    "open": Part("pixel.client.commands.open", None, "open the session's page in the browser"),
+    "send": Part("pixel.client.commands.send", None, "send a command to Unreal, and show what it answers"),
+    "end": Part("pixel.client.commands.end", None, "give the machine back"),
     "signalling": Part("pixel.signalling.cli", "signalling", "the service that runs beside Unreal on a member"),
+    "sandbox": Part("pixel.sandbox.cli", "sandbox", "an AWS on this machine's loopback, for trying and testing"),
 }
 
 
