@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from pixel.signalling.commands import desk
+
 from .conftest import SOON, Running, Start, closed, configured, digest, eventually, heard, say
 
 
@@ -168,6 +170,19 @@ async def test_too_many_commands_are_refused(start: Start) -> None:
     for number in range(3):
         await say(controller, command="go", id=number)
     assert [(await heard(controller))["status"] for _ in range(3)] == ["queued", "queued", "refused"]
+
+
+async def test_the_way_to_unreal_is_given_up_when_nobody_gives_commands(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = await reachable(running)
+    monkeypatch.setattr(desk, "IDLE", 0.05)
+    await asyncio.sleep(0.1)
+    assert running.carrier.is_open
+    await controller.close()
+    await eventually(lambda: not running.carrier.is_open)
+    await running.controller()
+    await eventually(lambda: running.carrier.starts == 2)
 
 
 async def test_a_controller_that_does_not_read_is_dropped(start: Start) -> None:

@@ -223,6 +223,15 @@ def test_a_player_cannot_pass_for_another() -> None:
     assert [message["playerId"] for message in stage.hears(streamer)] == ["Player1"]
 
 
+def test_a_player_s_words_reach_its_streamer_as_they_were_written() -> None:
+    stage = Stage()
+    stage.streamer("Drone")
+    player = stage.player("Drone")
+    [effect] = stage.hub.receive(player, ' {"type":"answer", "sdp":"\\u00e9", "minBitrateBps":1.50}\r\n')
+    assert isinstance(effect, Send)
+    assert effect.frame == ' {"type":"answer", "sdp":"\\u00e9", "minBitrateBps":1.50,"playerId":"Player0"}'
+
+
 def test_a_renamed_streamer_s_players_are_told_its_new_name() -> None:
     stage = Stage()
     streamer = stage.streamer("Drone")

@@ -159,6 +159,6 @@ def test_a_number_beyond_all_bounds_is_not_passed_on() -> None:
     hub = Hub()
     streamer, _ = hub.connect_streamer()
     player, _ = hub.connect_player()
-    effects = hub.receive(player, '{"type":"answer","sdp":"v=0","minBitrateBps":1e999}')
+    effects = hub.receive(player, '{"type":"answer","sdp":"v=0","playerId":"x","minBitrateBps":1e999}')
     assert not any(isinstance(effect, Send) for effect in effects)
     assert streamer.players == {}

@@ -187,7 +187,8 @@ class SignallingService:
         if right is None or not self._access.holds(right):
             await visit.close(POLICY_VIOLATION, SESSION_OVER)
             return
-        control = visit.request is not None and urlsplit(visit.request.path).path == CONTROLLER_PATH
+        control = visit.path == CONTROLLER_PATH
+        visit.forget_handshake()
         self._visits.add(visit)
         try:
             if control or right.role == "controller":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 
 from pixel.signalling.access import Pass
@@ -26,6 +28,17 @@ class Visit(ServerConnection):
         """The address of the other side."""
         peer = self.remote_address
         return str(peer[0]) if peer else "unknown"
+
+    @property
+    def path(self) -> str:
+        """The path of the address it came to."""
+        return urlsplit(self.request.path).path if self.request else ""
+
+    def forget_handshake(self) -> None:
+        """Drop the headers of request and response: some kilobytes a connection, and the token among them."""
+        if self.request:
+            self.request.path, self.request.headers = self.path, Headers()
+        self.response = None
 
 
 def post(visit: Visit, frame: str, limit: int) -> bool:

@@ -22,6 +22,9 @@ log = structlog.get_logger()
 OPENING = 30.0
 """Seconds that the carrier may take to reach Unreal, before it is tried anew."""
 
+IDLE = 60.0
+"""Seconds that the carrier is kept when nobody gives commands any more: it costs memory, and beginning costs a second."""
+
 POLL = 0.25
 """Seconds between two looks at what waits, while something does."""
 
@@ -63,6 +66,7 @@ class CommandDesk:
         self._application = False
         self._started: float | None = None
         self._open = False
+        self._wanted_at = 0.0
         self._attempts = Attempts()
         self._changed = asyncio.Event()
 
@@ -126,10 +130,15 @@ class CommandDesk:
     async def _tend(self) -> None:
         now = _now()
         self._carry_out(self._queue.tick(now))
+        if self._wanted():
+            self._wanted_at = now
         if self._started is not None:
             late = not self._open and now - self._started >= OPENING
             if late or self._queue.stuck(now):
                 await self._carrier.stop()
+            elif now - self._wanted_at >= IDLE:
+                await self._carrier.stop()
+                self._attempts = Attempts()  # it has not failed
         elif self._wanted() and self._attempts.due(now):
             self._attempts.begin(now)
             self._started = now

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pixel.signalling.protocol import messages
 from pixel.signalling.protocol.effects import Close, Effect, Ignored, Joined, Left, Send, StreamersChanged
 from pixel.signalling.protocol.ids import PLACEHOLDER, unique_id
-from pixel.signalling.protocol.messages import Malformed, Message, decode, encode
+from pixel.signalling.protocol.messages import Malformed, Message, decode, encode, signed
 from pixel.signalling.protocol.peers import Peer, Player, Sfu, Streamer
 
 Dialect = Literal["auto", "modern", "legacy"]
@@ -251,12 +251,11 @@ class Hub:
 
     # Forwarding
 
-    def _to_streamer(self, player: Player, message: Message, _frame: str) -> list[Effect]:
+    def _to_streamer(self, player: Player, message: Message, frame: str) -> list[Effect]:
         """Pass a message on to the streamer of a player; one that has not subscribed is given the first streamer."""
         streamer = player.source
         if streamer is not None:
-            message["playerId"] = player.wire_id
-            return [Send(streamer, encode(message))]
+            return [Send(streamer, signed(frame, message, player.wire_id))]
         if isinstance(player, Sfu):
             return [Ignored(player, f"{message['type']} without a subscription")]
         streamer = next(iter(self.streamers.values()), None)
@@ -264,8 +263,7 @@ class Hub:
             return self.dismiss(player, TRY_AGAIN_LATER, NO_STREAMER)
         if not self._has_room(streamer, player):
             return self.dismiss(player, TRY_AGAIN_LATER, f"{streamer.streamer_id} is full")
-        message["playerId"] = streamer.id_for(player)
-        forwarded = encode(message)
+        forwarded = signed(frame, message, streamer.id_for(player))
         return [*self._join(player, streamer), Send(streamer, forwarded)]
 
     def _to_player(self, streamer: Streamer, message: Message, frame: str) -> list[Effect]:

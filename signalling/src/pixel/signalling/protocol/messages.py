@@ -66,7 +66,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-_decode = JSONDecoder(parse_constant=_no_constant).decode
+_WHITESPACE = " \t\n\r"
+# Not `decode`, which looks for whitespace with expressions that take as long as the reading.
+_read = JSONDecoder(parse_constant=_no_constant).raw_decode
 _encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
@@ -78,10 +80,14 @@ def decode_json(frame: str | bytes) -> Any:
     """
     if not isinstance(frame, str):
         raise Malformed("a binary frame")
+    text = frame.strip(_WHITESPACE)
     try:
-        return _decode(frame)
+        value, end = _read(text)
     except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
+    if end != len(text):
+        raise Malformed("not JSON")
+    return value
 
 
 def decode(frame: str | bytes) -> Message:
@@ -119,6 +125,23 @@ def encode(message: Message) -> str:
         return _encode(message)
     except ValueError:
         raise Malformed("a number out of range") from None
+
+
+def signed(frame: str, message: Message, player_id: str) -> str:
+    """Return a frame with the id of the player it came from.
+
+    Where the sender has not put one in, the rest stays as it was sent, to the byte, which also costs less than writing
+    the message anew.
+
+    Args:
+        frame: what was sent.
+        message: what it was decoded to.
+        player_id: an id that this server has given.
+    """
+    if "playerId" in message:
+        message["playerId"] = player_id
+        return encode(message)
+    return f'{frame.rstrip()[:-1]},"playerId":"{player_id}"}}'
 
 
 def config(peer_connection_options: Mapping[str, Any]) -> Message:
