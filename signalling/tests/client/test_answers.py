@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixel.client import errors
@@ -70,6 +70,7 @@ def test_an_ended_session_keeps_its_reason() -> None:
     assert error.reason == "never_connected"
 
 
+@settings(deadline=None)
 @given(st.integers(300, 599), JSON, st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text()))
 def test_any_refusal_becomes_an_error_of_ours(status: int, body: Any, headers: dict[str, str]) -> None:
     error = refusal(status, body, headers)
@@ -78,6 +79,7 @@ def test_any_refusal_becomes_an_error_of_ours(status: int, body: Any, headers: d
         assert 0 <= error.retry_after < float("inf")
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_an_answer_is_understood_or_refused_never_half_taken(body: Any) -> None:
     try:

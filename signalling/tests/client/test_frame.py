@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixel.client.frame import PlayerFrame
@@ -48,6 +48,7 @@ def test_sizes_are_pixels_or_css_lengths(width: int | str, height: int | str, st
     assert tags(PlayerFrame(URL, width, height))[0][1]["style"] == style
 
 
+@settings(deadline=None)
 @given(st.text("\"'<>&;=/# a"), st.text("\"'<>&;=/# a"))
 def test_nothing_breaks_out_of_its_attribute(fragment: str, width: str) -> None:
     found = tags(PlayerFrame(f"{URL}{fragment}", width))

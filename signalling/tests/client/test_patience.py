@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixel.client.errors import ApiUnreachable, AuthError, PixelError, PoolEmpty, Throttled
@@ -25,6 +25,7 @@ class Call:
         return "done"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.none() | st.floats(0, 1000))
 def test_a_delay_is_never_shorter_than_asked_for_nor_longer_than_needed(attempt: int, asked: float | None) -> None:
     pace = Pace()
@@ -33,6 +34,7 @@ def test_a_delay_is_never_shorter_than_asked_for_nor_longer_than_needed(attempt:
     assert pace.first <= delay <= max(pace.longest, asked or 0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 100))
 def test_delays_grow(attempt: int) -> None:
     assert Pace().delay(attempt) <= Pace().delay(attempt + 1)
