@@ -55,7 +55,7 @@ class Peer(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The figures with one number of players: rates in messages a second, the server's CPU in microseconds a message."""
+    """The figures with one number of players: rates in messages a second, the server's CPU in µs a message."""
 
     players: int
     connections: float

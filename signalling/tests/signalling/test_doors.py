@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
+import logging
 import time
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from websockets.exceptions import InvalidStatus
 
+from pixel.signalling import logs
 from pixel.signalling.access import Access, Failures, Pass
 from pixel.signalling.settings import AccessSettings
 from pixel.signalling.turn import turn_credentials
 
-from .conftest import Running, Start, closed, configured, digest, heard
+from .conftest import Running, Start, closed, configured, digest, eventually, heard, say
 
 TOKENS = {"mode": "tokens", "players": (digest("player's"),), "controllers": (digest("controller's"),)}
 
@@ -77,7 +82,16 @@ async def test_guessing_is_stopped(start: Start) -> None:
     assert await refusal(running, "/?token=player's") == 429
 
 
-async def test_a_page_from_elsewhere_may_not_connect(running: Running) -> None:
+async def test_a_page_from_elsewhere_with_a_token_may_connect(guarded: Running) -> None:
+    await guarded.player("/?token=player's", origin="https://scratch.example.org")
+
+
+async def test_a_list_of_origins_holds_for_pages_with_a_token_too(start: Start) -> None:
+    running = await start(configured(access=TOKENS, http={"origins": ("https://notebook.example.org",)}))
+    assert await refusal(running, "/?token=player's", origin="https://evil.example.org") == 403
+
+
+async def test_without_tokens_a_page_from_elsewhere_may_not_connect(running: Running) -> None:
     assert await refusal(running, "/", origin="https://evil.example.org") == 403
 
 
@@ -135,6 +149,34 @@ async def test_each_peer_gets_turn_credentials_of_its_own(start: Start) -> None:
         assert 590 < int(turn["username"].partition(":")[0]) - time.time() <= 600
         usernames.add(turn["username"].partition(":")[2])
     assert usernames == {"Player0", "Player1"}
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What the service logs, to the last detail."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers, root.level
+    logs.configure("debug", stream)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers = handlers
+    root.setLevel(level)
+
+
+async def test_no_token_and_no_session_description_is_logged(written: io.StringIO, start: Start) -> None:
+    running = await start(configured(access=TOKENS))
+    streamer = await running.streamer()
+    player = await running.player("/?token=player's")
+    await running.controller(**bearer("controller's"))
+    assert await refusal(running, "/?token=wrong-token") == 401
+    await say(player, type="offer", sdp="v=0 secret-description")
+    await heard(streamer)
+    await say(player, type="offer", sdp=["secret-description"])
+    await player.close()
+    await eventually(lambda: "Player0 left" in running.follower.told)
+    assert '"event": "connected"' in written.getvalue()
+    for secret in ("player's", "controller's", "wrong-token", "secret-description", *TOKENS["players"]):
+        assert secret not in written.getvalue()
 
 
 def test_turn_credentials_are_coturn_s() -> None:

@@ -64,7 +64,7 @@ class SignallingService:
         self._gate = Gate(
             self._access,
             Failures(settings.access.failures_per_minute, time.monotonic),
-            settings.http.origins,
+            settings.allowed_origins,
             compatibility=settings.commands.compatibility,
         )
         self._certificate = Certificate(settings.tls) if settings.tls.certificate else None

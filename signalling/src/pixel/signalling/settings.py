@@ -44,7 +44,8 @@ class HttpSettings:
         port: for the page, players and controllers; with TLS when `tls.certificate` is set.
         redirect_port: answers plain HTTP with the way to HTTPS.
         origins: whose pages may open a socket, such as `https://notebook.example.org`; a page served from here always
-            may, and so may programs, which send no origin. `*` admits every page.
+            may, and so may programs, which send no origin. `*` admits every page. Empty: with tokens every page, since
+            one without the token gets nowhere; with `access.mode` none no other page.
         frame_ancestors: whose pages may show the player page in a frame, as in a content security policy.
         metrics_networks: from which networks `/metrics` is answered.
     """
@@ -284,6 +285,11 @@ class Settings:
     commands: CommandSettings = CommandSettings()
     lifecycle: LifecycleSettings = field(default_factory=LifecycleSettings)
     log: LogSettings = LogSettings()
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Whose pages may open a socket, beside the page served from here."""
+        return self.http.origins or (("*",) if self.access.mode == "tokens" else ())
 
     def __post_init__(self) -> None:
         closed = self.access.mode == "tokens" and not (self.access.players or self.lifecycle.lease_table)

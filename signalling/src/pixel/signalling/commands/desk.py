@@ -23,7 +23,7 @@ OPENING = 30.0
 """Seconds that the carrier may take to reach Unreal, before it is tried anew."""
 
 IDLE = 60.0
-"""Seconds that the carrier is kept when nobody gives commands any more: it costs memory, and beginning costs a second."""
+"""Seconds that the carrier is kept when nobody gives commands any more: it costs memory, and a start a second."""
 
 POLL = 0.25
 """Seconds between two looks at what waits, while something does."""
