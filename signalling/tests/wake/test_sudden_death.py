@@ -9,6 +9,8 @@ import pytest
 
 from .world import Killed, World, a_world
 
+pytestmark = pytest.mark.slow
+
 LONGER_THAN_ALL_DEADLINES = 700
 MOST_CALLS = 40
 
