@@ -49,6 +49,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture
+def screenshots(request: pytest.FixtureRequest) -> Path | None:
+    """Where the documentation's pictures go, when they are asked for: `pytest tests/browser --screenshots DIR`."""
+    folder: Path | None = request.config.getoption("--screenshots", None)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for loopback, signed by itself, and its key."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
+
+from pixel.signalling.service import SignallingService
+from pixel.signalling.settings import AccessSettings, HttpSettings, Settings, StreamerSettings
 
 from .conftest import NOTEBOOK, PLAYER_TOKEN
 from .player_page import PlayerPage
@@ -13,15 +19,22 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 both = pytest.mark.parametrize("dialect", ["modern", "legacy"])
 
 
+@pytest.fixture
+def settings() -> Settings:
+    """Of a service in this process, whose doors a test opens and closes as the member's lifecycle does."""
+    return Settings(
+        http=HttpSettings(host="127.0.0.1", port=0, redirect_port="off"),
+        streamer=StreamerSettings(port=0),
+        access=AccessSettings(players=(hashlib.sha256(PLAYER_TOKEN.encode()).hexdigest(),)),
+    )
+
+
 @both
-async def test_the_page_plays_the_stream(page: PlayerPage, unreal: Unreal, request: pytest.FixtureRequest) -> None:
+async def test_the_page_plays_the_stream(page: PlayerPage, unreal: Unreal) -> None:
     await page.open()
     await page.plays(frames=40)
 
     assert page.complaints == []
-    folder = request.config.getoption("--screenshots", None)
-    if folder is not None and request.node.callspec.params["dialect"] == "modern":
-        await page.tab.screenshot(path=folder / "player.png")
 
 
 @both
@@ -48,16 +61,19 @@ async def test_a_command_of_the_page_reaches_unreal_once_and_its_reply_comes_bac
     assert unreal.interactions() == ['{"DroneColor":"Rød 🚁"}']
 
 
-async def test_a_command_can_be_typed(page: PlayerPage, unreal: Unreal) -> None:
+async def test_a_command_can_be_typed(page: PlayerPage, unreal: Unreal, screenshots: Path | None) -> None:
     await page.open()
     await page.plays()
 
     await page.tab.get_by_role("button", name="Command").click()
-    await page.tab.get_by_label("Command", exact=True).fill("take off")
+    await page.tab.get_by_label("Command", exact=True).fill("DroneColor-Red")
     await page.tab.keyboard.press("Enter")
 
-    await expect(page.tab.locator("#reply")).to_have_text('done: "take off"', timeout=PATIENCE * 1000)
-    assert unreal.interactions() == ['"take off"']
+    await expect(page.tab.locator("#reply")).to_have_text('done: "DroneColor-Red"', timeout=PATIENCE * 1000)
+    assert unreal.interactions() == ['"DroneColor-Red"']
+    if screenshots is not None:
+        await page.plays()
+        await page.tab.screenshot(path=screenshots / "player.png")
 
 
 async def test_sound_is_switched_on_by_a_click_where_the_browser_wants_one(page: PlayerPage, unreal: Unreal) -> None:
@@ -114,6 +130,32 @@ async def test_the_page_says_that_the_session_has_ended_and_why(
 
     await page.reaches("ended")
     await page.says("the service is shutting down")
+
+
+async def test_the_page_says_that_the_session_is_over(context: BrowserContext, settings: Settings) -> None:
+    async with SignallingService(settings) as service:
+        page = await PlayerPage.new(context, f"http://127.0.0.1:{service.http_port}/", PLAYER_TOKEN)
+        await page.open()
+        await page.reaches("starting")
+
+        service.admit(None, None)
+
+        await page.reaches("ended")
+        await page.says("This session is over")
+
+
+async def test_the_page_says_why_a_machine_lets_nobody_in(context: BrowserContext, settings: Settings) -> None:
+    async with SignallingService(settings) as service:
+        service.refuse_newcomers("this machine is about to stop")
+        page = await PlayerPage.new(context, f"http://127.0.0.1:{service.http_port}/", PLAYER_TOKEN)
+        await page.open()
+        await page.reaches("ended")
+        await page.says("this machine is about to stop")
+
+        service.accept_newcomers()
+        await page.tab.get_by_role("button", name="Try again").click()
+
+        await page.reaches("starting")
 
 
 async def test_the_page_says_that_a_link_is_not_valid(context: BrowserContext, address: str) -> None:

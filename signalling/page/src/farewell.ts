@@ -19,6 +19,10 @@ export type Verdict =
     | { readonly kind: 'wait'; readonly phase: 'starting' | 'reconnecting'; readonly seconds: number; readonly title: string; readonly detail: string }
     | { readonly kind: 'end'; readonly title: string; readonly detail: string; readonly again: boolean };
 
+/** The page's own code for closing a socket beside which no video comes through. */
+export const NO_WAY = 4002;
+const WAYS_TRIED = 3;
+
 /** How long to go on looking for a service that has gone, in seconds. A member that restarts needs less. */
 export const PATIENCE = 120;
 const LONGEST_PAUSE = 5;
@@ -41,6 +45,14 @@ export function afterClose(closing: Closing, tries: number, lost: number): Verdi
     const seconds = pause(tries);
     if (closing.code in END) {
         return { kind: 'end', ...END[closing.code as keyof typeof END], detail: closing.reason };
+    }
+    if (closing.code === NO_WAY && tries >= WAYS_TRIED) {
+        return {
+            kind: 'end',
+            title: 'The video cannot reach this computer',
+            detail: 'The network in between lets none through. Try another network, or ask whoever runs this for a TURN server.',
+            again: true,
+        };
     }
     if (closing.code === 1013) {
         return { kind: 'wait', phase: 'starting', seconds, title: 'Waiting for the application', detail: closing.reason };
@@ -65,7 +77,7 @@ export function beforeOpening(standing: Standing): Verdict | undefined {
         return {
             kind: 'end',
             title: 'This link is not valid',
-            detail: standing.reason || 'The session it belongs to is over, or the link is incomplete. Ask for a new one.',
+            detail: 'The session it belongs to is over, or the link is incomplete. Ask for a new one.',
             again: false,
         };
     }

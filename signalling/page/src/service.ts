@@ -12,16 +12,19 @@ export async function askService(token: string): Promise<Service | undefined> {
     try {
         const headers: HeadersInit = token ? { authorization: `Bearer ${token}` } : {};
         const response = await fetch('/player.json', { headers, cache: 'no-store' });
-        // Something in between, such as a proxy, may answer in words of its own.
-        const answer: unknown = await response.json().catch(() => ({}));
-        const fields = (typeof answer === 'object' && answer !== null ? answer : {}) as Record<string, unknown>;
+        const state: unknown = response.ok ? await response.json() : {};
         return {
             status: response.status,
-            legacy: fields['legacy'] === true,
-            reason: typeof fields['reason'] === 'string' ? fields['reason'] : '',
+            legacy: typeof state === 'object' && state !== null && 'legacy' in state && state.legacy === true,
+            reason: response.ok ? '' : await refusal(response),
             retryAfter: Number(response.headers.get('retry-after')) || 0,
         };
     } catch {
         return undefined;
     }
+}
+
+/** The service refuses in a line of text; a page of some proxy in between is not for people to read here. */
+async function refusal(response: Response): Promise<string> {
+    return response.headers.get('content-type')?.startsWith('text/plain') ? (await response.text()).trim() : '';
 }

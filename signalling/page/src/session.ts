@@ -1,7 +1,7 @@
 // One person's view of one machine, from the first attempt to the end: what happens, in which order, and what is shown.
 
 import { Flags, Messages, MessageHelpers, OptionParameters, type PixelStreaming } from '@epicgames-ps/lib-pixelstreamingfrontend-ue5.7';
-import { type Verdict, afterClose, beforeOpening } from './farewell';
+import { NO_WAY, type Verdict, afterClose, beforeOpening } from './farewell';
 import type { Screen } from './screen';
 import { askService } from './service';
 
@@ -105,7 +105,7 @@ export class Session {
     private watchConnection(): void {
         const connection = this.stream.webRtcController.peerConnectionController.peerConnection;
         connection.addEventListener('connectionstatechange', () => {
-            if (connection.connectionState === 'failed') this.stream.signallingProtocol.disconnect(4002, 'no way for the video');
+            if (connection.connectionState === 'failed') this.stream.signallingProtocol.disconnect(NO_WAY, 'Looking for a way for the video');
         });
     }
 

@@ -1,7 +1,7 @@
 // What the page does when the connection to the service is over.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PATIENCE, afterClose, beforeOpening, pause } from '../src/farewell.ts';
+import { NO_WAY, PATIENCE, afterClose, beforeOpening, pause } from '../src/farewell.ts';
 
 const closing = (code, reason = '', opened = true) => ({ code, reason, opened });
 const standing = (status, reason = '', retryAfter = 0) => ({ status, reason, retryAfter });
@@ -28,13 +28,18 @@ test('the page waits for the application as long as it takes', () => {
     assert.equal(verdict.phase, 'starting');
 });
 
-for (const code of [1000, 1005, 1006, 4002]) {
+for (const code of [1000, 1005, 1006, NO_WAY]) {
     test(`after ${code} the page comes back by itself`, () => {
         const verdict = afterClose(closing(code), 1, 0);
         assert.equal(verdict.kind, 'wait');
         assert.equal(verdict.phase, 'reconnecting');
     });
 }
+
+test('a network that lets no video through is named after three attempts', () => {
+    assert.equal(afterClose(closing(NO_WAY), 2, 0).kind, 'wait');
+    assert.equal(afterClose(closing(NO_WAY), 3, 0).kind, 'end');
+});
 
 test('a machine that is not heard for long is given up', () => {
     assert.equal(afterClose(closing(1006, '', false), 30, PATIENCE).kind, 'wait');

@@ -105,6 +105,25 @@ async def test_it_looks_again_until_there_is_a_streamer(start: Start) -> None:
         await end(peer)
 
 
+async def test_a_command_that_no_channel_carries_is_given_back(start: Start) -> None:
+    told = asyncio.Event()
+
+    async def service(connection: ServerConnection) -> None:
+        await told.wait()
+
+    async with serve(service, "127.0.0.1", 0) as server:
+        peer = await start(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        assert peer.stdin is not None
+        assert peer.stdout is not None
+        peer.stdin.write(json.dumps({"id": 7, "descriptor": "a" * 65536}).encode() + b"\n")
+        event = json.loads(await asyncio.wait_for(peer.stdout.readline(), 30))
+        told.set()
+        await end(peer)
+
+    assert (event["event"], event["id"]) == ("unsent", 7)
+    assert "65536" in event["reason"]
+
+
 async def test_it_says_why_when_the_service_closes_the_socket(start: Start) -> None:
     async def service(connection: ServerConnection) -> None:
         await connection.close(1013, "the application has disconnected")

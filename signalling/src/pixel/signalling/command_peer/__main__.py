@@ -36,7 +36,9 @@ async def serve(environment: Mapping[str, str]) -> int:
     def on_command(command: Command) -> None:
         try:
             link.send(encode(command.descriptor))
-        except (ConnectionError, UnsendableError) as problem:
+        except UnsendableError as problem:
+            events.unsent(command.id, str(problem))
+        except ConnectionError as problem:
             link.end(str(problem))
         else:
             events.sent(command.id)

@@ -1,8 +1,8 @@
 """The pipe between the service and its command peer: one line of JSON for each thing, both ways.
 
 To the peer: `{"id": n, "descriptor": "<text>"}`. From it: `{"event": "open"}` when commands can go, `{"event": "sent",
-"id": n}`, `{"event": "reply", "data": "…"}`, and last of all `{"event": "closed", "reason": "…"}`. A command that was
-not told to be sent before that has not been sent.
+"id": n}`, or `{"event": "unsent", "id": n, "reason": "…"}` for one that can never be sent, `{"event": "reply", "data":
+"…"}`, and last of all `{"event": "closed", "reason": "…"}`. A command of which nothing was told by then was not sent.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ class Events:
     def sent(self, number: int) -> None:
         """Say that a command is on its way to Unreal, on a channel that loses nothing while it lives."""
         self._tell(event="sent", id=number)
+
+    def unsent(self, number: int, reason: str) -> None:
+        """Say that the channel cannot carry a command."""
+        self._tell(event="unsent", id=number, reason=reason)
 
     def reply(self, data: str) -> None:
         """Hand on what Unreal replied."""
