@@ -9,7 +9,7 @@ import pytest
 
 from pixel.signalling.cli import main
 from pixel.signalling.settings import Settings, StreamerSettings
-from pixel.signalling.settings_sources import SettingsError, add_flags, load
+from pixel.signalling.settings_sources import SettingsError, _settings, add_flags, load
 
 from .conftest import digest
 
@@ -146,6 +146,10 @@ def test_check_reads_the_certificate_too(capsys: pytest.CaptureFixture[str], tmp
 def test_a_wrong_setting_ends_the_program_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--http-port", "x"]) == 2
     assert capsys.readouterr().err.startswith("pixel signalling: http.port 'x'")
+
+
+def test_every_setting_is_explained() -> None:
+    assert [setting.dotted for setting in _settings() if not setting.summary] == []
 
 
 def test_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:

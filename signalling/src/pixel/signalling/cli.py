@@ -23,10 +23,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="<command>")
     for name, summary in (
-        ("run", "serve until stopped (Ctrl-C or SIGTERM)"),
+        ("run", "serve until stopped by Ctrl-C or SIGTERM"),
         ("check", "check the settings, and the files they name, and serve nothing"),
     ):
-        add_flags(commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + "."))
+        usage = f"pixel signalling {name} [--config FILE] [settings]"
+        add_flags(
+            commands.add_parser(name, help=summary, usage=usage, description=f"{summary[0].upper()}{summary[1:]}.")
+        )
     for name, (_, summary) in ELSEWHERE.items():
         commands.add_parser(name, help=summary, add_help=False)
     return parser

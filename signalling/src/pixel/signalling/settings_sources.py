@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
@@ -32,6 +34,7 @@ class _Setting(NamedTuple):
     name: str
     kind: Any
     secret: bool
+    summary: str
 
     @property
     def dotted(self) -> str:
@@ -50,8 +53,23 @@ def _settings() -> Iterator[_Setting]:
     sections = get_type_hints(Settings)
     for section in fields(Settings):
         kinds = get_type_hints(sections[section.name])
+        summaries = _summaries(sections[section.name])
         for setting in fields(sections[section.name]):
-            yield _Setting(section.name, setting.name, kinds[setting.name], _is_secret(setting))
+            summary = summaries.get(setting.name, "")
+            yield _Setting(section.name, setting.name, kinds[setting.name], _is_secret(setting), summary)
+
+
+def _summaries(section: type) -> dict[str, str]:
+    """Return what a section's docstring says of each of its settings, under `Attributes:`."""
+    summaries: dict[str, str] = {}
+    name = None
+    for line in (inspect.getdoc(section) or "").partition("Attributes:\n")[2].splitlines():
+        entry = re.fullmatch(r"    (\w+): (.+)", line)
+        if entry:
+            name, summaries[entry[1]] = entry[1], entry[2]
+        elif name is not None:
+            summaries[name] += f" {line.strip()}"
+    return {name: summary.strip() for name, summary in summaries.items()}
 
 
 def _is_secret(setting: Field[Any]) -> bool:
@@ -65,16 +83,19 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "settings",
         "Each is also a key in a table of the file and a variable: --http-port is port under [http], and "
         f"${ENVIRONMENT}HTTP_PORT. A flag beats the variable, a variable beats the file. "
-        "Commas separate the entries of a list.",
+        "Commas separate the entries of a list. Secrets have no flag, which others could read: webrtc.turn_secret.",
     )
     for setting in _settings():
         if not setting.secret:
-            group.add_argument(setting.flag, dest=setting.dotted, metavar=_metavar(setting.kind))
+            summary = setting.summary.replace("%", "%%")
+            group.add_argument(setting.flag, dest=setting.dotted, metavar=_metavar(setting.kind), help=summary)
 
 
 def _metavar(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return "|".join(get_args(kind))
+    if OFF in str(kind):
+        return f"PORT|{OFF}"
     names = {bool: "true|false", int: "N", float: "SECONDS", str: "TEXT"}
     return names.get(kind, "LIST" if get_origin(kind) is tuple else "JSON" if get_origin(kind) is not None else "TEXT")
 
