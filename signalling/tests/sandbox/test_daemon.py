@@ -84,7 +84,7 @@ def test_the_state_of_a_killed_sandbox_does_not_stand_in_the_way(pixel_sandbox: 
     assert pixel_sandbox.written()["pid"] != killed
 
 
-def test_reset_keeps_the_ids_of_the_seeds(pixel_sandbox: Command) -> None:
+def test_reset_leaves_it_running(pixel_sandbox: Command) -> None:
     pixel_sandbox("up")
     assert pixel_sandbox("reset").returncode == 0
     assert pixel_sandbox("status").returncode == 0

@@ -41,7 +41,8 @@ def parse(environ: Environ) -> Call:
     elif rpc := _RPC_PATH.fullmatch(path):
         action = rpc["action"]
     else:
-        action = rest_operation(service, environ.get("REQUEST_METHOD", "GET"), path, query) if service else ""
+        headers = {name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_")}
+        action = rest_operation(service, environ.get("REQUEST_METHOD", "GET"), path, query, headers) if service else ""
     return Call(
         service=service,
         action=action,
