@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -77,8 +78,8 @@ class Listeners:
                 server_header=None,
             )
         except OSError as error:
-            problem = error.strerror or error
-            raise ListenError(f"{setting} {port} on {host} cannot be opened: {problem}; set another") from None
+            problem = os.strerror(error.errno) if error.errno else error
+            raise ListenError(f"{setting} {port} on {host} cannot be opened: {problem}; set another port") from None
         self._servers.append(server)
         number: int = server.sockets[0].getsockname()[1]
         return number
