@@ -61,7 +61,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         installed = Path(folder)
         install_requirements(installed)
-        package(installed, Path(sys.argv[1]))
+        output = Path(sys.argv[1])
+        output.parent.mkdir(parents=True, exist_ok=True)
+        package(installed, output)
 
 
 if __name__ == "__main__":
