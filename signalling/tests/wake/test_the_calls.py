@@ -50,13 +50,16 @@ def test_a_poll_that_finds_nothing_to_do(world: World) -> None:
     assert by_service(world.wire.calls) == {"dynamodb": 3, "ec2": 0, "route53": 0}
 
 
-def test_a_refusal_of_a_full_pool(world: World) -> None:
+def test_the_first_refusal_of_a_full_pool_spares_the_others_the_search(world: World) -> None:
     world.fill(1)
     world.wake.sessions.open("alice", "k1", "drone")
-    world.wire.calls.clear()
-    with pytest.raises(ApiError, match="in use"):
-        world.wake.sessions.open("bob", "k1", "drone")
-    assert by_service(world.wire.calls) == {"dynamodb": 2, "ec2": 0, "route53": 0}
+    calls = []
+    for key in ("k1", "k2"):
+        world.wire.calls.clear()
+        with pytest.raises(ApiError, match="in use"):
+            world.wake.sessions.open("bob", key, "drone")
+        calls.append(by_service(world.wire.calls))
+    assert calls == [{"dynamodb": 5, "ec2": 0, "route53": 0}, {"dynamodb": 1, "ec2": 0, "route53": 0}]
 
 
 def test_thirty_wakes_of_a_class_are_started_and_published_with_a_handful_of_calls(world: World) -> None:

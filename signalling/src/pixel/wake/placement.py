@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pixel import tokens
@@ -17,6 +17,8 @@ from pixel.wake.aws import Refused, batches
 from pixel.wake.candidates import Candidate, order
 from pixel.wake.sessions import Session
 
+FIRST_LOOK = 10
+"""Candidates read at first: the place where a caller begins is its own, so that it seldom needs more."""
 CONFLICTS = 10
 """Claims that may meet another one under way, whose end is not known, before the caller is told to come back."""
 
@@ -66,22 +68,22 @@ class Placement:
         pool: str,
         roster: Iterable[Candidate],
         cooldowns: Mapping[str, float],
-        reserve: Callable[[], int],
+        start: int,
     ) -> tuple[Session, Item] | None:
         """Open a session on a free member; return it with the member's new item, or None if no member is free.
 
-        `reserve` is called once before the first claim, and not at all when no member is free. It may refuse with an
-        error of its own; it returns a number that callers at the same moment do not share.
+        `start` tells where to begin among equals: a number that callers at the same moment do not share.
 
         Raises:
             AlreadyOpen: the session exists.
+            Refused: too many others claim at the same time.
         """
 
         def with_session(claim: Claim, now: float) -> tuple[Session, list[Write]]:
             opened = Session(session, owner, pool, claim.instance_id, claim.generation, "open", now)
             return opened, [sessions.opened(opened, now + self._timings.cap + self._keep_ended)]
 
-        return self._claim(Wanted(session, owner, pool, with_session, AlreadyOpen), roster, cooldowns, reserve)
+        return self._claim(Wanted(session, owner, pool, with_session, AlreadyOpen), roster, cooldowns, start)
 
     def move(
         self, member: Item, roster: Iterable[Candidate], cooldowns: Mapping[str, float], without: Collection[str]
@@ -104,7 +106,7 @@ class Placement:
 
         usable = [one for one in roster if one.instance_id != held.member and one.az not in without]
         wanted = Wanted(held.session, held.owner, held.pool, with_session, SessionChanged)
-        return self._claim(wanted, usable, cooldowns, lambda: self._chance.getrandbits(32))
+        return self._claim(wanted, usable, cooldowns, self._chance.getrandbits(32))
 
     def give_up(self, member: Item, reason: EndReason) -> Session:
         """End the session of a member that cannot be started, and free the member.
@@ -126,37 +128,22 @@ class Placement:
         return held
 
     def _claim(
-        self,
-        wanted: Wanted,
-        roster: Iterable[Candidate],
-        cooldowns: Mapping[str, float],
-        spread: Callable[[], int],
+        self, wanted: Wanted, roster: Iterable[Candidate], cooldowns: Mapping[str, float], start: int
     ) -> tuple[Session, Item] | None:
-        """Claim the first candidate that is free, together with what the session writes.
-
-        `spread` is called once, when there is a free one: among equals, its number tells where to begin.
+        """Claim the first candidate that is free, together with what the session writes; None if none is.
 
         Raises:
             Refused: too many others claim at the same time.
             wanted.refused: what the session writes did not hold.
         """
-        start: int | None = None
         conflicts = 0
-        for group in batches(order(roster, cooldowns, self._clock(), self._chance.getrandbits(32)), BATCH_GET):
+        ordered = order(roster, cooldowns, self._clock(), start)
+        for group in (ordered[:FIRST_LOOK], *batches(ordered[FIRST_LOOK:], BATCH_GET)):
             lost: set[str] = set()
-            while True:
-                items = self._table.get_many((one.instance_id for one in group), CLAIM_ATTRIBUTES)
-                free = [
-                    one
-                    for one in group
-                    if one.instance_id not in lost and is_claimable(items.get(one.instance_id), self._clock())
-                ]
-                if not free:
-                    break
-                start = spread() if start is None else start
-                candidate = order(free, cooldowns, self._clock(), start)[0]
+            while (found := self._choose(group, lost)) is not None:
+                candidate, item = found
                 try:
-                    return self._try(wanted, candidate, items.get(candidate.instance_id))
+                    return self._try(wanted, candidate, item)
                 except ConditionFailed as failure:
                     if failure.failed:
                         lost.add(candidate.instance_id)
@@ -165,6 +152,21 @@ class Placement:
                 if conflicts == CONFLICTS:
                     raise Refused("throttled", f"{CONFLICTS} claims met others under way")
         return None
+
+    def _choose(self, group: Sequence[Candidate], lost: Collection[str]) -> tuple[Candidate, Item | None] | None:
+        """Return a free candidate with its item: the first if it is free, which is the caller's own place; else any."""
+        items = self._table.get_many((one.instance_id for one in group), CLAIM_ATTRIBUTES)
+        now = self._clock()
+        free = [one for one in group if one.instance_id not in lost and is_claimable(items.get(one.instance_id), now)]
+        if not free:
+            return None
+        chosen = free[0] if free[0] == group[0] else self._alike(free)
+        return chosen, items.get(chosen.instance_id)
+
+    def _alike(self, free: Sequence[Candidate]) -> Candidate:
+        """Return one by chance of those that are as good as the first."""
+        best = free[0]
+        return self._chance.choice([one for one in free if (one.az, one.release) == (best.az, best.release)])
 
     def _try(self, wanted: Wanted, candidate: Candidate, item: Item | None) -> tuple[Session, Item]:
         """Claim one candidate.

@@ -8,6 +8,7 @@
 | `busy_until` | N | epoch seconds; until then one invocation drives the pool, and this value is its mark |
 | `driven_at` | N | epoch seconds at which it was driven last |
 | `start_at`, `burst` | N | when the next StartInstances may be sent, and how many the present burst has had |
+| `full_at` | N | epoch second at which a caller found no free member |
 | `cooldowns` | M | availability zone to the epoch second until which it has no capacity |
 
 Calls are made together because many invocations add to these sets, and one of them at a time takes a turn and does
@@ -28,6 +29,8 @@ TURN = 15.0
 """Seconds that a turn may last: longer than its calls need, with their retries."""
 LONGEST_GATHER = 4.0
 """Seconds that a claim waits at most for others to be started with it."""
+FULL_FOR = 2.0
+"""Seconds for which a full pool is believed to be full; well below the `Retry-After` that callers are told."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Pool:
     driven_at: float = 0
     start_at: float = 0
     burst: int = 0
+    full_at: float = 0
     cooldowns: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -57,6 +61,10 @@ class Pool:
     def idle(self) -> bool:
         """Whether nothing waits to be done."""
         return not (self.pending or self.open or self.closing)
+
+    def is_full(self, now: float) -> bool:
+        """Whether somebody has found no free member a moment ago: a whole class need not look for itself."""
+        return now - self.full_at < FULL_FOR
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,11 @@ def watch(pool: str, members: Iterable[str]) -> Write:
 def close(pool: str, members: Iterable[str]) -> Write:
     """Ask for members to be freed once they have stopped."""
     return Write(key=pool_key(pool), add={"closing": set(members)})
+
+
+def full(pool: str, now: float) -> Write:
+    """Say that no member was free."""
+    return Write(key=pool_key(pool), set={"full_at": now})
 
 
 def enqueue_and_take(pool: str, member: str, now: float) -> Write:

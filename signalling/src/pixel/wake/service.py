@@ -125,26 +125,22 @@ class Sessions:
         if not roster:
             raise ApiError(404, "unknown_pool", f"no member carries the tag pixel:pool={pool}: check the pool's name")
         state = Pool.parse(pool, known.get(pool_key(pool)))
-        reserved = False
-
-        def reserve() -> int:
-            nonlocal reserved
-            ticket = self._reserve(session, owner)
-            reserved = True
-            return crc32(owner.encode()) + ticket
-
+        empty = ApiError(
+            503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
+        )
+        if state.is_full(self._clock()):
+            raise empty
+        start = crc32(owner.encode()) + self._reserve(session, owner)
         try:
-            placed = self._placement.open(session, owner, pool, roster, state.cooldowns, reserve)
+            placed = self._placement.open(session, owner, pool, roster, state.cooldowns, start)
             if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
-                placed = self._placement.open(session, owner, pool, roster, state.cooldowns, reserve)
+                placed = self._placement.open(session, owner, pool, roster, state.cooldowns, start)
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)
         if placed is None:
-            if reserved:
-                self._table.write(sessions.release(session, owner))
-            raise ApiError(
-                503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
-            )
+            self._table.write(sessions.release(session, owner))
+            self._table.write(pools.full(pool, self._clock()))
+            raise empty
         opened, member = placed
         if session in self._driver.claimed(member):
             raise ApiError(
