@@ -31,6 +31,9 @@ UNSUPPORTED_MESSAGE = 4001
 STREAMER_GONE = "the application has disconnected"
 NO_STREAMER = "the application is not connected"
 
+_Handler = Callable[[Any, Message, str], list[Effect]]
+"""What is done about a message: the peer that sent it (of the type whose handler it is), the message, its frame."""
+
 
 class Hub:
     """All peers of one signalling server.
@@ -57,7 +60,7 @@ class Hub:
         """Whether the next streamer is spoken to as Unreal 4.26 and 4.27 are."""
         self.streamers: dict[str, Streamer] = {}
         self.players: set[Player] = set()
-        self._from_player: Mapping[str, Callable[[Player, Message, str], list[Effect]]] = {
+        from_player: Mapping[str, _Handler] = {
             "listStreamers": self._list_streamers,
             "subscribe": self._subscribe_to,
             "unsubscribe": self._unsubscribe,
@@ -71,7 +74,7 @@ class Hub:
             "pong": _nothing,
             "stats": _nothing,
         }
-        self._from_streamer: Mapping[str, Callable[[Streamer, Message, str], list[Effect]]] = {
+        from_streamer: Mapping[str, _Handler] = {
             "endpointId": self._identified,
             "offer": self._to_player,
             "answer": self._to_player,
@@ -81,7 +84,7 @@ class Hub:
             "ping": _pong,
             "pong": _nothing,
         }
-        self._from_sfu: Mapping[str, Callable[[Sfu, Message, str], list[Effect]]] = {
+        from_sfu: Mapping[str, _Handler] = {
             "listStreamers": self._list_streamers,
             "subscribe": self._subscribe_to,
             "unsubscribe": self._unsubscribe,
@@ -94,6 +97,11 @@ class Hub:
             "streamerDataChannels": self._streamer_data_channels,
             "ping": _pong,
             "pong": _nothing,
+        }
+        self._handlers: Mapping[type[Peer], Mapping[str, _Handler]] = {
+            Player: from_player,
+            Streamer: from_streamer,
+            Sfu: from_sfu,
         }
 
     # Coming
@@ -141,21 +149,14 @@ class Hub:
             return [Ignored(peer, str(problem))]
 
     def _handle(self, peer: Peer, message: Message, frame: str) -> list[Effect]:
-        kind = message["type"]
-        if isinstance(peer, Sfu):
-            handle_sfu = self._from_sfu.get(kind)
-            return handle_sfu(peer, message, frame) if handle_sfu else [_misplaced(peer, kind)]
-        if isinstance(peer, Streamer):
-            handle_streamer = self._from_streamer.get(kind)
-            return handle_streamer(peer, message, frame) if handle_streamer else [_misplaced(peer, kind)]
-        handle = self._from_player.get(kind)
+        handle = self._handlers[type(peer)].get(message["type"])
         if handle is None:
-            return [_misplaced(peer, kind)]
+            return [Ignored(peer, f"{message['type']} from a {type(peer).__name__.lower()}")]
         effects = handle(peer, message, frame)
-        if peer.spoke or not peer.counted or not peer.connected:
-            return effects
-        peer.spoke = True
-        return [Joined(peer), *effects]
+        if type(peer) is Player and not peer.spoke and peer.counted and peer.connected:
+            peer.spoke = True
+            return [Joined(peer), *effects]
+        return effects
 
     # Going
 
@@ -346,10 +347,6 @@ def _pong(peer: Peer, message: Message, _frame: str) -> list[Effect]:
 
 def _nothing(_peer: Peer, _message: Message, _frame: str) -> list[Effect]:
     return []
-
-
-def _misplaced(peer: Peer, kind: str) -> Ignored:
-    return Ignored(peer, f"{kind} from a {type(peer).__name__.lower()}")
 
 
 def _subscribe_failed(player: Player, reason: str) -> Effect:

@@ -105,12 +105,12 @@ def decode(frame: str | bytes) -> Message:
     fields = FIELDS.get(kind)
     if fields is None:
         raise Malformed("an unknown type")
-    for name, field in fields.items():
+    for name, (types, required) in fields.items():
         value = message.get(name)
         if value is None:
-            if field.required:
+            if required:
                 raise Malformed(f"{kind} without {name}")
-        elif type(value) not in field.types:
+        elif type(value) not in types:
             raise Malformed(f"{kind} with a wrong {name}")
     return message
 
