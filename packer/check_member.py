@@ -36,29 +36,25 @@ class Member:
         self.address, self.port, self.context = address, port, context
         self.name = f"drone-{address.replace('.', '-')}.{zone}"
 
-    def connection(self) -> ssl.SSLSocket:
-        """Return a new connection whose certificate was checked against the member's name.
-
-        Raises:
-            OSError: it does not come about; `ssl.SSLCertVerificationError` when the certificate is not good.
-        """
-        plain = socket.create_connection((self.address, self.port), ANSWER_TIMEOUT)
-        try:
-            return self.context.wrap_socket(plain, server_hostname=self.name)
-        except BaseException:
-            plain.close()
-            raise
+    def connection(self) -> socket.socket:
+        """Return a new connection to its address."""
+        return socket.create_connection((self.address, self.port), ANSWER_TIMEOUT)
 
     def get(self, path: str) -> tuple[int, str]:
-        """Return the status and the text of the answer."""
+        """Return the status and the text of the answer.
+
+        Raises:
+            OSError: there is none; `ssl.SSLCertVerificationError` when the certificate is not good for its name.
+        """
         client = http.client.HTTPSConnection(self.name, self.port, timeout=ANSWER_TIMEOUT)
-        client.sock = self.connection()
-        try:
-            client.request("GET", path)
-            answer = client.getresponse()
-            return answer.status, answer.read().decode(errors="replace")
-        finally:
-            client.close()
+        with self.connection() as plain:
+            client.sock = self.context.wrap_socket(plain, server_hostname=self.name)
+            try:
+                client.request("GET", path)
+                answer = client.getresponse()
+                return answer.status, answer.read().decode(errors="replace")
+            finally:
+                client.close()
 
 
 def pauses(first: float = 0.5, longest: float = 5.0) -> Iterator[float]:

@@ -14,6 +14,7 @@ from .server import Output
 _ENCODED = re.compile(r'-(?:EncodedCommand|enc?)\s+"?([A-Za-z0-9+/=]+)', re.IGNORECASE)
 _SAVED_LINE = re.compile(r'^echo (\S+) >> "([^"]+)"$')
 _DECODED_TO = re.compile(r'GetFullPath\("\$env:TEMP\\([^"]+)"\).*?GetFullPath\("([^"]+)"', re.DOTALL)
+_REMOVED = re.compile(r'GetFullPath\("\$env:TEMP\\([^"]+)"\).*?Remove-Item \$tmp_file_path', re.DOTALL)
 _RUN_FILE = re.compile(r"&'([^']+\.ps1)'; exit \$LastExitCode")
 _CALLED_PROGRAM = re.compile(r"^& '([^']+)'", re.MULTILINE)
 
@@ -61,7 +62,10 @@ class Console:
             source, target = decoded.groups()
             lines = self._machine.read(rf"%TEMP%\{source}").split()
             self._machine.write(target.strip("'"), b"".join(base64.b64decode(one) for one in lines))
-            self._machine.remove(rf"%TEMP%\{source}")
+            return Output()
+        removed = _REMOVED.search(text)
+        if removed:
+            self._machine.remove(rf"%TEMP%\{removed.group(1)}")
             return Output()
         return None
 

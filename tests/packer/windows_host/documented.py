@@ -39,7 +39,9 @@ def _checked(where: str, options: Mapping[str, Any], given: Mapping[str, Any], *
     names = {alias: name for name, option in options.items() for alias in (name, *option.get("aliases", []))}
     unknown = sorted(set(given) - set(names))
     if unknown:
-        raise ValueError(f"{where}: unsupported parameters: {', '.join(unknown)}. Supported: {', '.join(sorted(options))}")
+        raise ValueError(
+            f"{where}: unsupported parameters: {', '.join(unknown)}. Supported: {', '.join(sorted(options))}"
+        )
     by_name = {names[key]: value for key, value in given.items() if value is not None}
     found = {}
     for name, option in options.items():

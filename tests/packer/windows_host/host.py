@@ -34,7 +34,10 @@ class Host:
         with self._lock:
             if exec_wrapper.is_wrapped(stdin):
                 return self._wrapped(stdin)
-            return self._console.run(line)
+            try:
+                return self._console.run(line)
+            except OSError as error:
+                return Output(stderr=str(error), code=1)
 
     def _wrapped(self, stdin: bytes) -> Output:
         try:
@@ -48,7 +51,7 @@ class Host:
             case FileSent(path, content):
                 self.machine.write(path, content)
                 self.journal.write("put", path, {"size": len(content)})
-                return Output(json.dumps({"sha1": hashlib.sha1(content).hexdigest()}))  # noqa: S324 - Ansible's
+                return Output(json.dumps({"sha1": hashlib.sha1(content).hexdigest()}))
             case HelperScript("powershell_mkdtemp.ps1", parameters):
                 folder = paths.expand(parameters["Directory"]) + "\\" + parameters["Name"]
                 self.machine.make_folder(folder)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-
 Kind = Literal["module", "put", "script", "command", "refused"]
 
 
@@ -36,9 +35,7 @@ class Journal:
         self._file = file
         self._lock = threading.Lock()
 
-    def write(
-        self, kind: Kind, name: str, detail: Mapping[str, Any], result: Mapping[str, Any] | None = None
-    ) -> None:
+    def write(self, kind: Kind, name: str, detail: Mapping[str, Any], result: Mapping[str, Any] | None = None) -> None:
         """Add an entry."""
         entry = Entry(kind, name, detail, result or {})
         with self._lock:

@@ -45,13 +45,16 @@ def parse(text: bytes) -> Request:
         ValueError: it is no message of WS-Management.
     """
     try:
-        root = ET.fromstring(text)  # noqa: S314 - sent by the test itself
+        root = ET.fromstring(text)
     except ET.ParseError as error:
         raise ValueError(f"not XML: {error}") from None
     action, message_id = root.findtext(".//a:Action", None, NAMES), root.findtext(".//a:MessageID", None, NAMES)
     if action is None or message_id is None:
         raise ValueError("no action or no message id")
-    words = [root.findtext(".//r:Command", "", NAMES), *(one.text or "" for one in root.findall(".//r:Arguments", NAMES))]
+    words = [
+        root.findtext(".//r:Command", "", NAMES),
+        *(one.text or "" for one in root.findall(".//r:Arguments", NAMES)),
+    ]
     streams = [*root.findall(".//r:Stream", NAMES), *root.findall(".//r:DesiredStream", NAMES)]
     stdin = b"".join(base64.b64decode(one.text or "") for one in root.findall(".//r:Stream", NAMES))
     command_id = streams[0].get("CommandId", "") if streams else ""
@@ -72,7 +75,7 @@ def shell_created(shell_id: str) -> str:
     """Return the answer's body to Create."""
     return (
         "<x:ResourceCreated><a:Address>https://host/wsman</a:Address><a:ReferenceParameters>"
-        f"<w:ResourceURI>{SHELL}/cmd</w:ResourceURI><w:SelectorSet><w:Selector Name=\"ShellId\">{shell_id}</w:Selector>"
+        f'<w:ResourceURI>{SHELL}/cmd</w:ResourceURI><w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector>'
         "</w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>"
         f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId></rsp:Shell>"
     )

@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 from ..machine import Machine
 
 _SETTINGS = r"C:\ProgramData\Pixel\signalling\signalling.toml"
-_DEFAULTS = {"http": {"host": "0.0.0.0", "port": 443, "redirect_port": 80}, "streamer": {"host": "127.0.0.1", "port": 8888}}
+_DEFAULTS = {
+    "http": {"host": "0.0.0.0", "port": 443, "redirect_port": 80},
+    "streamer": {"host": "127.0.0.1", "port": 8888},
+}
 
 
 def get_url(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, Any]:
     """win_get_url: really fetches, and compares the checksum as the module does."""
     target, algorithm, wanted = given["dest"], given["checksum_algorithm"], given.get("checksum", "").lower()
-    if machine.exists(target) and (
-        not given["force"] or (wanted and machine.checksum(target, algorithm) == wanted)
-    ):
+    if machine.exists(target) and (not given["force"] or (wanted and machine.checksum(target, algorithm) == wanted)):
         return {"changed": False, "dest": target}
     if check:
         return {"changed": True, "dest": target}
@@ -28,7 +29,10 @@ def get_url(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, A
         with urllib.request.urlopen(given["url"], timeout=30) as answer:
             content = answer.read()
     except (urllib.error.URLError, OSError) as error:
-        return {"failed": True, "msg": f"Unknown error downloading '{given['url'].split('?')[0]}' to '{target}': {error}"}
+        return {
+            "failed": True,
+            "msg": f"Unknown error downloading '{given['url'].split('?')[0]}' to '{target}': {error}",
+        }
     found = hashlib.new(algorithm, content).hexdigest()
     if wanted and found != wanted:
         return {"failed": True, "msg": f"The checksum for {target} did not match '{wanted}', it was '{found}'"}
@@ -54,7 +58,7 @@ def firewall_rule(machine: Machine, given: dict[str, Any], check: bool) -> dict[
 
 def listeners(machine: Machine) -> list[tuple[str, int]]:
     """Return the addresses and ports that something listens on."""
-    found = []
+    found: list[tuple[str, Any]] = []
     if machine.services["winrm"]["state"] == "started":
         found.append(("::", 5986))
     signalling = machine.services.get("pixelsignalling")
@@ -79,7 +83,10 @@ def uri(machine: Machine, given: dict[str, Any], _: bool) -> dict[str, Any]:
     if port not in {port for _, port in listeners(machine)}:
         return {"failed": True, "changed": False, "msg": f"Unable to connect to the remote server: {given['url']}"}
     if "healthz" in machine.broken:
-        return {"failed": True, "changed": False, "status_code": 503, "msg": "Status code of request '503' is not in list"}
+        return {
+            "failed": True,
+            "changed": False,
+            "status_code": 503,
+            "msg": "Status code of request '503' is not in list",
+        }
     return {"changed": False, "status_code": 200, "url": given["url"]}
-
-

@@ -19,9 +19,8 @@ _SIGNALLING = "PixelSignalling"
 
 def package(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, Any]:
     """win_package: runs an installer unless what it would leave is there."""
-    present = (
-        ("creates_path" in given and machine.exists(given["creates_path"]))
-        or ("creates_service" in given and given["creates_service"].lower() in machine.services)
+    present = ("creates_path" in given and machine.exists(given["creates_path"])) or (
+        "creates_service" in given and given["creates_service"].lower() in machine.services
     )
     if present:
         return {"changed": False, "rc": 0}
