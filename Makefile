@@ -57,7 +57,7 @@ lint: setup ## style, types, documentation
 	@ruff format --check .
 	@mypy
 	@yamllint --strict .
-	@ansible-lint --offline
+	@ansible-lint --offline playbooks inventory $(COLLECTION)
 	@cd $(COLLECTION) && antsibull-changelog lint && antsibull-docs lint-collection-docs --plugin-docs .
 	@$(COLLECTION)/tests/run-sanity
 
