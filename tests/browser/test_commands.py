@@ -29,7 +29,7 @@ async def reply_to(controller: ClientConnection, command: dict[str, Any]) -> str
 
 @pytest.mark.parametrize("dialect", ["modern", "legacy"])
 async def test_a_command_arrives_once_with_two_viewers_and_is_replied_to(
-    page: PlayerPage, second_page: PlayerPage, controller: ClientConnection, unreal: Unreal
+    unreal: Unreal, page: PlayerPage, second_page: PlayerPage, controller: ClientConnection
 ) -> None:
     for viewer in (page, second_page):
         await viewer.open()
@@ -44,7 +44,7 @@ async def test_a_command_arrives_once_with_two_viewers_and_is_replied_to(
 
 @pytest.mark.parametrize("dialect", ["modern", "legacy"])
 async def test_a_command_arrives_while_nobody_watches_and_nothing_is_encoded(
-    controller: ClientConnection, service: Service, unreal: Unreal
+    service: Service, unreal: Unreal, controller: ClientConnection
 ) -> None:
     assert await reply_to(controller, {"DroneColor": "Red"}) == 'done: {"DroneColor":"Red"}'
 

@@ -7,6 +7,8 @@ import { askService } from './service';
 
 /** Milliseconds between two looks whether Unreal has come. */
 const LOOK = 1000;
+/** Milliseconds that Unreal may take to begin, once asked. */
+const BEGIN = 5000;
 
 export class Session {
     private tries = 0;
@@ -80,29 +82,37 @@ export class Session {
     }
 
     private onStreamers(ids: readonly string[], chosen: string): void {
-        if (chosen) return;
         const [first] = ids;
-        if (first !== undefined) {
-            this.stream.config.setOptionSettingValue(OptionParameters.StreamerId, first);
-        } else {
-            this.lookAgain();
-        }
+        if (!chosen && first !== undefined) this.stream.config.setOptionSettingValue(OptionParameters.StreamerId, first);
+        this.lookAgain(chosen || first !== undefined ? BEGIN : LOOK);
     }
 
     private onRefused(reason: string): void {
         this.screen.show({ phase: 'starting', title: 'Waiting for a place', detail: reason });
-        this.lookAgain();
+        this.lookAgain(LOOK);
     }
 
-    private lookAgain(): void {
+    private lookAgain(after: number): void {
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => {
+        this.timer = setTimeout(() => void this.look(), after);
+    }
+
+    /** Look for Unreal. Which age it is of, the service may have learnt only when it came. */
+    private async look(): Promise<void> {
+        const service = await askService(this.token);
+        if (!this.stream.signallingProtocol.isConnected()) return;
+        if (service?.legacy && !this.stream.config.isFlagEnabled(Flags.BrowserSendOffer)) {
+            this.stream.config.setFlagEnabled(Flags.BrowserSendOffer, true);
+            const { webRtcController } = this.stream;
+            webRtcController.startSession(webRtcController.peerConfig);
+        } else {
             this.stream.signallingProtocol.sendMessage(MessageHelpers.createMessage(Messages.listStreamers));
-        }, LOOK);
+        }
     }
 
     /** Media has a way of its own, which may fail while the socket is well: then both begin anew. */
     private watchConnection(): void {
+        clearTimeout(this.timer);
         const connection = this.stream.webRtcController.peerConnectionController.peerConnection;
         connection.addEventListener('connectionstatechange', () => {
             if (connection.connectionState === 'failed') this.stream.signallingProtocol.disconnect(NO_WAY, 'Looking for a way for the video');

@@ -47,10 +47,12 @@ class Conversation:
         match message:
             case {"type": "config"}:
                 if self._legacy:
+                    self._link.expect()
                     await self._send({"type": "offer", "sdp": await self._link.offer()})
                 else:
                     await self._send({"type": "listStreamers"})
             case {"type": "streamerList", "ids": [first, *_]}:
+                self._link.expect()
                 await self._send({"type": "subscribe", "streamerId": first})
             case {"type": "streamerList"}:
                 later.create_task(self._look_again())

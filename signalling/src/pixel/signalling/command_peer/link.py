@@ -14,8 +14,8 @@ from pixel.signalling.command_peer import sdp
 LABEL = "cirrus"
 """What Epic's player and Unreal call the channel."""
 
-OPEN_WITHIN = 20.0
-"""Seconds from the first description to an open channel: both sides are on one machine."""
+OPEN_WITHIN = 10.0
+"""Seconds from asking for the stream to an open channel: both sides are on one machine."""
 
 DRAIN_WITHIN = 1.0
 
@@ -43,13 +43,18 @@ class Link:
         self.ended = asyncio.Event()
         self.why = ""
 
+    def expect(self) -> None:
+        """Unreal has been asked: from now on the channel has a moment to open."""
+        self._stop_clock()
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(OPEN_WITHIN, self.end, f"no data channel within {OPEN_WITHIN:.0f} s")
+
     async def answer(self, offer: str) -> str:
         """Answer Unreal's offer; return the session description for it.
 
         Raises:
             sdp.UnsuitableError: the offer has no data channel.
         """
-        self._begin()
         self._mid = sdp.mid_of_channel(offer)
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp.data_channel_of(offer), "offer"))
         await self._connection.setLocalDescription(await self._connection.createAnswer())
@@ -57,7 +62,6 @@ class Link:
 
     async def offer(self) -> str:
         """Return an offer for Unreal 4.26 or 4.27, which makes none."""
-        self._begin()
         self._take(self._connection.createDataChannel(LABEL))
         await self._connection.setLocalDescription(await self._connection.createOffer())
         description: str = self._connection.localDescription.sdp
@@ -96,10 +100,6 @@ class Link:
         """End the connection."""
         self._stop_clock()
         await self._connection.close()
-
-    def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(OPEN_WITHIN, self.end, f"no data channel within {OPEN_WITHIN:.0f} s")
 
     def _stop_clock(self) -> None:
         if self._deadline is not None:
