@@ -23,8 +23,7 @@ def main() -> int:
         folder = Path(name)
         with running_sandbox(folder / "state") as sandbox, workshop(sandbox, folder) as shop:
             for playbook, settings in (("image", {}), ("release", {"pixel_size": 1})):
-                run = shop.play(playbook, release, **settings)
-                sys.stdout.write(run.stdout)
+                run = shop.play(playbook, release, shown=True, **settings)
                 if run.returncode != 0:
                     return run.returncode
             changed = len(shop.host.journal.changed())

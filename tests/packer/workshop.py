@@ -33,8 +33,10 @@ class Workshop:
     def __init__(self, sandbox: RunningSandbox, host: Host, settings: dict[str, Any], folder: Path) -> None:
         self.sandbox, self.host, self.settings, self._folder = sandbox, host, settings, folder
 
-    def play(self, playbook: str, release: str = "1.4.0", **settings: Any) -> subprocess.CompletedProcess[str]:
-        """Run a playbook with the settings; its output is in the answer."""
+    def play(
+        self, playbook: str, release: str = "1.4.0", *, shown: bool = False, **settings: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a playbook with the settings; its output is shown as it comes, or is in the answer."""
         file = self._folder / "settings.json"
         file.write_text(json.dumps({**self.settings, "pixel_release": release, **settings}))
         environment = {
@@ -47,8 +49,8 @@ class Workshop:
             [str(ANSIBLE_PLAYBOOK), f"playbooks/{playbook}.yml", "--extra-vars", f"@{file}"],
             cwd=ROOT,
             env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=None if shown else subprocess.PIPE,
+            stderr=None if shown else subprocess.STDOUT,
             text=True,
             check=False,
         )
