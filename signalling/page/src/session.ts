@@ -100,7 +100,7 @@ export class Session {
     /** Look for Unreal. Which age it is of, the service may have learnt only when it came. */
     private async look(): Promise<void> {
         const service = await askService(this.token);
-        if (!this.stream.signallingProtocol.isConnected()) return;
+        if (!this.opened) return;
         if (service?.legacy && !this.stream.config.isFlagEnabled(Flags.BrowserSendOffer)) {
             this.stream.config.setFlagEnabled(Flags.BrowserSendOffer, true);
             const { webRtcController } = this.stream;
