@@ -14,7 +14,11 @@ export ANSIBLE_HOME := $(CURDIR)/.ansible
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
-$(VENV)/.installed: requirements/dev.txt signalling/pyproject.toml
+PAGE := signalling/hatch_build.py signalling/page/package-lock.json signalling/page/build.mjs \
+	$(wildcard signalling/page/src/* signalling/page/static/*)
+
+$(VENV)/.installed: requirements/dev.txt signalling/pyproject.toml $(PAGE)
+	@tools/system-packages
 	@echo "installing the pinned requirements into $(VENV): about two minutes the first time"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {sys.version.split()[0]}: set PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
@@ -24,7 +28,6 @@ $(VENV)/.installed: requirements/dev.txt signalling/pyproject.toml
 
 .PHONY: setup
 setup: $(VENV)/.installed ## install what the other targets need
-	@tools/system-packages
 
 .PHONY: lock
 lock: setup ## pin requirements/*.in again, with hashes
