@@ -1,26 +1,34 @@
-"""The WSGI application: AWS's API through the layers, and the control endpoint beside it."""
+"""The WSGI application: AWS's API through the layers, and other doors beside it, each under a path of its own."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from pixel.sandbox.calls import Answer, Environ, Handler
-from pixel.sandbox.control import PREFIX, Control
 from pixel.sandbox.errors import AwsError, render
-from pixel.sandbox.requests import parse, read_body
+from pixel.sandbox.requests import parse
 
 _log = logging.getLogger(__name__)
 
 
-class Application:
-    """Dispatches requests; makes `AwsError` into the answer that the called service would give."""
+Door = Callable[[Environ], Answer]
+"""Answers requests that are no calls of AWS's API."""
 
-    def __init__(self, aws: Handler, control: Control) -> None:
+
+class Application:
+    """Dispatches requests; makes `AwsError` into the answer that the called service would give.
+
+    Args:
+        aws: answers calls of AWS's API.
+        doors: answer requests to paths that begin so.
+    """
+
+    def __init__(self, aws: Handler, doors: Mapping[str, Door]) -> None:
         self._aws = aws
-        self._control = control
+        self._doors = doors
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -30,8 +38,9 @@ class Application:
 
     def _answer(self, environ: Environ) -> Answer:
         path: str = environ["PATH_INFO"]
-        if path.startswith(PREFIX):
-            return self._control(environ["REQUEST_METHOD"], path, read_body(environ))
+        for prefix, door in self._doors.items():
+            if path.startswith(prefix):
+                return door(environ)
         call = parse(environ)
         try:
             return self._aws(call)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pixel.sandbox import daemon, state
+from pixel.sandbox.members.members import KINDS
 from pixel.sandbox.state import SandboxState
 
 
@@ -41,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     up = commands.add_parser("up", parents=[common], help="start it, and say how to use it")
     up.add_argument("--port", type=_port, default=0, metavar="N", help="its port on 127.0.0.1 (default: any free one)")
+    up.add_argument(
+        "--members",
+        choices=KINDS,
+        help="what runs for an instance of a pool: nothing (`none`, the default); `light`, its part in the lease "
+        "alone, for hundreds; or `processes`, the real signalling service and a synthetic Unreal on its address",
+    )
     up.add_argument("--foreground", action="store_true", help="stay, until interrupted")
     up.set_defaults(command=_up)
     down = commands.add_parser("down", parents=[common], help="stop it, with all it started")
@@ -61,9 +68,9 @@ def _port(text: str) -> int:
 
 def _up(arguments: argparse.Namespace, where: Path) -> int:
     if arguments.foreground:
-        daemon.serve(arguments.port, where)
+        daemon.serve(arguments.port, where, arguments.members or "none")
         return 0
-    found, new = daemon.start(arguments.port, where)
+    found, new = daemon.start(arguments.port, where, arguments.members)
     sys.stdout.write(
         f"The sandbox {'is up' if new else 'runs already'} at {found.endpoint}\n{_how_to_use(found, where)}"
     )

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pixel.sandbox.calls import Answer
+from pixel.sandbox.calls import Answer, Environ
+from pixel.sandbox.requests import read_body
 
 PREFIX = "/_sandbox/"
 
@@ -20,8 +21,9 @@ class Control:
     def __init__(self, routes: Mapping[tuple[str, str], Route]) -> None:
         self._routes = routes
 
-    def __call__(self, method: str, path: str, body: bytes) -> Answer:
+    def __call__(self, environ: Environ) -> Answer:
         """Answer one request; what is asked for wrongly is a 4xx with `error` in its JSON."""
+        method, path, body = environ["REQUEST_METHOD"], environ["PATH_INFO"], read_body(environ)
         route = self._routes.get((method, path.removeprefix(PREFIX).rstrip("/")))
         if route is None:
             known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in self._routes)

@@ -18,6 +18,7 @@ import httpx
 import psutil
 
 from pixel.sandbox import state
+from pixel.sandbox.members.members import Kind
 from pixel.sandbox.state import SandboxState
 
 LOG = "sandbox.log"
@@ -30,8 +31,8 @@ class DaemonError(Exception):
     """The sandbox could not be started, asked or stopped; the text says why and the mend."""
 
 
-def serve(port: int, where: Path) -> None:
-    """Be the sandbox, until SIGTERM or SIGINT.
+def serve(port: int, where: Path, members: Kind) -> None:
+    """Be the sandbox, with members of a kind, until SIGTERM or SIGINT.
 
     Raises:
         DaemonError: the port is taken or may not be used.
@@ -42,7 +43,7 @@ def serve(port: int, where: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        sandbox = Sandbox(port)
+        sandbox = Sandbox(where, port, members)
     except OSError as error:
         raise DaemonError(
             f"port {port} cannot be used ({os.strerror(error.errno or 0)}): give --port another one, or none for any"
@@ -56,11 +57,13 @@ def serve(port: int, where: Path) -> None:
         sandbox.stop()
 
 
-def start(port: int, where: Path) -> tuple[SandboxState, bool]:
+def start(port: int, where: Path, members: Kind | None) -> tuple[SandboxState, bool]:
     """Start a sandbox in the background unless one runs; return its state and whether it is new.
 
+    `port` 0 is any, `members` None those that a running one has, or none.
+
     Raises:
-        DaemonError: it did not come up, or runs already on another port than the one asked for.
+        DaemonError: it did not come up, or runs already on another port, or with other members, than asked for.
     """
     try:
         where.mkdir(parents=True, exist_ok=True)
@@ -71,9 +74,14 @@ def start(port: int, where: Path) -> tuple[SandboxState, bool]:
         if found is not None:
             if port and not found.endpoint.endswith(f":{port}"):
                 raise DaemonError(f"it runs already at {found.endpoint}: leave out --port, or stop it first")
+            runs: Kind = ask(found, "GET", "members")["kind"]
+            if members is not None and runs != members:
+                raise DaemonError(
+                    f"it runs already at {found.endpoint}, with --members {runs}: say the same, or stop it first"
+                )
             return found, False
         state.remove(where)
-        return _spawn(port, where), True
+        return _spawn(port, where, members or "none"), True
 
 
 def running(where: Path) -> SandboxState | None:
@@ -130,10 +138,10 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _spawn(port: int, where: Path) -> SandboxState:
+def _spawn(port: int, where: Path, members: Kind) -> SandboxState:
     log = where / LOG
     command = [sys.executable, "-m", "pixel.cli", "sandbox", "up", "--foreground"]
-    command += ["--port", str(port), "--state", str(where)]
+    command += ["--port", str(port), "--state", str(where), "--members", members]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command, no shell
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True

@@ -9,10 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypedDict
 
-from pixel.sandbox import moto_app, patches, seed
-from pixel.sandbox.app import Application
+from moto.iam.models import iam_backends
+
+from pixel.sandbox import authority, control, moto_app, patches, seed
+from pixel.sandbox.app import Application, Door
 from pixel.sandbox.buckets import TokenBuckets
 from pixel.sandbox.cloudformation.layer import CloudFormation
 from pixel.sandbox.control import Control, texts
@@ -23,7 +26,10 @@ from pixel.sandbox.ec2.ticker import Ticker
 from pixel.sandbox.errors import AwsError
 from pixel.sandbox.faults import FaultInjection
 from pixel.sandbox.hold import HoldPoint
-from pixel.sandbox.members import InstanceObserver
+from pixel.sandbox.members import imds
+from pixel.sandbox.members.facts import InstanceFacts, InstanceObserver
+from pixel.sandbox.members.members import Kind, Members
+from pixel.sandbox.members.site import Site, https_port
 from pixel.sandbox.route53.dns import DnsServer
 from pixel.sandbox.route53.layer import Route53
 from pixel.sandbox.server import Server
@@ -44,12 +50,17 @@ class Calls(TypedDict):
 class Sandbox:
     """The embedded AWS of this process.
 
+    Args:
+        folder: where members write, and certificates are kept.
+        port: of loopback; 0 takes any free one.
+        members: what runs for an instance of a pool.
+
     Raises:
         RuntimeError: this process already has one.
         OSError: the port is taken or may not be used.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, members: Kind = "none") -> None:
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("this process already runs a sandbox: stop it first, or start another process")
         try:
@@ -70,7 +81,14 @@ class Sandbox:
             buckets = TokenBuckets(self._hold, self._settings)
             faults = FaultInjection(buckets, self._settings)
             self._counter = CallCounter(CredentialsCheck(faults, self._access_key, self._secret_key))
-            self._server = Server(Application(self._counter, self._control()), port)
+            doors: dict[str, Door] = {
+                control.PREFIX: self._control(),
+                imds.PREFIX: imds.Imds(self._facts, self._role, (self._access_key, self._secret_key)),
+            }
+            self._server = Server(Application(self._counter, doors), port)
+            self._certificate = authority.issue(seed.ZONE, folder / "tls")
+            self.members = Members(self._site(folder), members)
+            self._ticker.observe(self.members)
         except BaseException:
             _one_at_a_time.release()
             raise
@@ -89,6 +107,8 @@ class Sandbox:
                 ("DELETE", "faults"): lambda _: self.reset_faults(),
                 ("POST", "shutdown"): lambda asked: self.shut_down(*texts(asked, "instance_id")),
                 ("PUT", "images"): lambda asked: self.set_image_state(*texts(asked, "image_id", "state")),
+                ("GET", "members"): lambda _: self.members.report(),
+                ("PUT", "members"): self._set_members,
                 ("POST", "reset"): lambda _: self.reset(),
             }
         )
@@ -110,6 +130,20 @@ class Sandbox:
             lease_table=seed.LEASE_TABLE,
             dns=self._dns.address,
             administrator_password=self._administrator_password,
+            ca_file=str(self._certificate.ca_file),
+        )
+
+    def _site(self, folder: Path) -> Site:
+        state = self.state()
+        return Site(
+            endpoint=state.endpoint,
+            environment=state.environment(),
+            zone=state.zone,
+            zone_id=state.zone_id,
+            lease_table=state.lease_table,
+            certificate=self._certificate,
+            folder=folder / "members",
+            https=https_port(),
         )
 
     def start(self) -> None:
@@ -189,6 +223,27 @@ class Sandbox:
             raise ValueError(error.message) from error
         self._ticker.wake()
 
+    def _set_members(self, asked: Any) -> dict[str, Any]:
+        self.members.set_settings(asked)
+        return self.members.report()
+
+    def _facts(self, instance_id: str) -> InstanceFacts | None:
+        """Return the facts of an instance in any region; None when it is not there."""
+        with self._lock:
+            for region in self._ec2.regions():
+                region.settle()
+                for one in region.account.instances():
+                    if one.id == instance_id:
+                        return region.lifecycle.facts(one)
+        return None
+
+    def _role(self, profile_arn: str) -> str | None:
+        """Return the name of the role in an instance profile."""
+        with self._lock:
+            profiles = iam_backends[moto_app.ACCOUNT]["aws"].get_instance_profiles()
+            roles = [role.name for profile in profiles if profile.arn == profile_arn for role in profile.roles]
+        return roles[0] if roles else None
+
     def observe(self, observer: InstanceObserver) -> None:
         """Tell the observer of every change of state of every instance from now on."""
         self._ticker.observe(observer)
@@ -203,6 +258,7 @@ class Sandbox:
             self._ec2.reset()
             self._route53.reset()
             self._settings.reset()
+            self.members.set_settings(None)
             self._seeds = seed.plant(self._identity)
             self._counter.reset()
         self._ticker.wake()

@@ -16,7 +16,8 @@ DEFAULT_FOLDER = ".sandbox"
 class SandboxState:
     """A running sandbox. Addresses are `127.0.0.1:PORT`; `subnets` maps availability zones to subnet ids.
 
-    `administrator_password` is what GetPasswordData gives, for every Windows instance.
+    `administrator_password` is what GetPasswordData gives, for every Windows instance. `ca_file` is the path of the
+    certificate that vouches for members' names.
     """
 
     endpoint: str
@@ -33,6 +34,7 @@ class SandboxState:
     lease_table: str
     dns: str
     administrator_password: str
+    ca_file: str
 
     def environment(self) -> dict[str, str]:
         """Return what points the AWS CLI and every SDK at this sandbox."""

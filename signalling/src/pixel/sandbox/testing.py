@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pixel.sandbox import state
+from pixel.sandbox.members.members import Kind
 from pixel.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -130,21 +131,22 @@ class _Shared:
 
 
 @contextmanager
-def running_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
+def running_sandbox(state_folder: Path, members: Kind = "none") -> Iterator[RunningSandbox]:
     """Run a sandbox and stop it at the end; `sandbox.json` is in the folder meanwhile.
 
     A process has one: who asks while it runs joins it, and the last to leave stops it. Have it in a session's fixture
-    and `reset()` it before each test (10 ms).
+    and `reset()` it before each test (10 ms). Instances of a pool that boot meanwhile have members of the kind.
     """
     if _Shared.sandbox is None:
-        _Shared.sandbox = Sandbox()
+        _Shared.sandbox = Sandbox(state_folder)
         _Shared.sandbox.start()
     sandbox = _Shared.sandbox
     _Shared.users += 1
     try:
         running = RunningSandbox(sandbox)
         state.write(running.state, state_folder)
-        yield running
+        with sandbox.members.of_kind(members):
+            yield running
     finally:
         state.remove(state_folder)
         _Shared.users -= 1

@@ -18,7 +18,7 @@ from pixel.sandbox.ec2.run import Capacity, Run
 from pixel.sandbox.ec2.templates import Templates
 from pixel.sandbox.ec2.tokens import ClientTokens
 from pixel.sandbox.errors import AwsError
-from pixel.sandbox.members import InstanceFacts
+from pixel.sandbox.members.facts import InstanceFacts
 from pixel.sandbox.settings import Settings
 
 

@@ -13,7 +13,7 @@ from moto.ec2.models.instances import Instance
 from pixel.sandbox.ec2.account import Account, set_first_launch, set_public_address, set_state, wants_public_address
 from pixel.sandbox.ec2.addresses import Addresses
 from pixel.sandbox.errors import AwsError
-from pixel.sandbox.members import InstanceFacts
+from pixel.sandbox.members.facts import InstanceFacts
 from pixel.sandbox.settings import Delays
 
 USER_STOP = ("Client.UserInitiatedShutdown", "User initiated shutdown")
@@ -144,14 +144,15 @@ class Lifecycle:
 
     def _change(self, instance: Instance, state: str, why: tuple[str, str] = ("", "")) -> None:
         set_state(instance, state, *why)
-        self._tell(self._facts(instance))
+        self._tell(self.facts(instance))
 
     def _later(self, instance: Instance, state: str, seconds: float) -> None:
         number = next(self._numbers)
         self._next_step[instance.id] = number
         heapq.heappush(self._steps, _Step(self._now() + seconds, number, instance, state))
 
-    def _facts(self, instance: Instance) -> InstanceFacts:
+    def facts(self, instance: Instance) -> InstanceFacts:
+        """Return what the world outside EC2 may know of an instance now."""
         return InstanceFacts(
             instance_id=instance.id,
             state=instance.state,
@@ -163,6 +164,9 @@ class Lifecycle:
             public_ip=instance.public_ip,
             tags=dict(self._account.tags(instance.id)),
             user_data=instance.user_data.decode() if instance.user_data else "",
+            profile_arn=(instance.iam_instance_profile or {}).get("Arn"),
+            shows_tags=instance.metadata_options.instance_metadata_tags == "enabled",
+            at=self._now(),
         )
 
 

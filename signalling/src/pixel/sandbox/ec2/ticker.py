@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from pixel.sandbox.ec2.layer import Ec2
-from pixel.sandbox.members import InstanceFacts, InstanceObserver
+from pixel.sandbox.members.facts import InstanceFacts, InstanceObserver
 
 _log = logging.getLogger(__name__)
 

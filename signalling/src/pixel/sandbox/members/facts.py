@@ -15,6 +15,9 @@ class InstanceFacts:
         state: one of EC2's states, as `running`.
         public_ip: its address in 127.0.0.0/8 while pending or running; None otherwise.
         user_data: what was given at launch, as text.
+        profile_arn: of its instance profile; None when it has none.
+        shows_tags: whether its metadata service tells it its tags.
+        at: when that was, in seconds since the epoch.
     """
 
     instance_id: str
@@ -27,6 +30,9 @@ class InstanceFacts:
     public_ip: str | None
     tags: Mapping[str, str]
     user_data: str
+    profile_arn: str | None
+    shows_tags: bool
+    at: float
 
 
 class InstanceObserver(Protocol):

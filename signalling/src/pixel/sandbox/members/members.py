@@ -1,0 +1,107 @@
+"""Which instances have a member's computer, and of which kind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol, get_args
+
+from pixel.sandbox.members.facts import InstanceFacts
+from pixel.sandbox.members.processes import ProcessMembers
+from pixel.sandbox.members.site import SectionSettings, Site
+
+POOL_TAG = "pixel:pool"
+"""Instances with this tag are members; others, as Packer's, have no computer."""
+
+Kind = Literal["none", "light", "processes"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Makers(Protocol):
+    """A way to run members' computers. Calls come one at a time, from one thread."""
+
+    def boot(self, facts: InstanceFacts) -> None:
+        """The instance runs: its computer boots."""
+
+    def halt(self, instance_id: str) -> None:
+        """The instance stops: its computer shuts down."""
+
+    def cut(self, instance_id: str) -> None:
+        """The instance has stopped: nothing of its computer may be left."""
+
+    def report(self, instance_id: str) -> dict[str, Any]:
+        """Return what there is to know of the instance's computer."""
+
+
+class Members:
+    """Observes instances, and gives those of a pool a computer for as long as they run."""
+
+    def __init__(self, site: Site, kind: Kind) -> None:
+        self.site = site
+        self.kind: Kind = kind
+        """The kind of members that boot from now on."""
+        self._settings: SectionSettings = {}
+        self._lock = threading.Lock()
+        self._on: dict[str, tuple[InstanceFacts, Makers]] = {}
+        self._processes = ProcessMembers(site, lambda: self._settings)
+
+    @contextmanager
+    def of_kind(self, kind: Kind) -> Iterator[None]:
+        """Let members that boot meanwhile be of a kind."""
+        before, self.kind = self.kind, kind
+        try:
+            yield
+        finally:
+            self.kind = before
+
+    def changed(self, facts: InstanceFacts) -> None:
+        """Follow a change of an instance's state."""
+        if facts.state == "running":
+            self._boot(facts)
+        elif facts.state in ("stopping", "shutting-down"):
+            with self._lock:
+                found = self._on.get(facts.instance_id)
+            if found is not None:
+                found[1].halt(facts.instance_id)
+        elif facts.state in ("stopped", "terminated"):
+            with self._lock:
+                found = self._on.pop(facts.instance_id, None)
+            if found is not None:
+                found[1].cut(facts.instance_id)
+
+    def _boot(self, facts: InstanceFacts) -> None:
+        makers = self._makers()
+        if makers is None or POOL_TAG not in facts.tags:
+            return
+        with self._lock:
+            self._on[facts.instance_id] = (facts, makers)
+        makers.boot(facts)
+
+    def _makers(self) -> Makers | None:
+        return {"processes": self._processes}.get(self.kind)
+
+    def set_settings(self, settings: Mapping[str, Any] | None) -> None:
+        """Set the settings of members that boot from now on, over the sandbox's own; None: no more than those.
+
+        Raises:
+            ValueError: the signalling service would refuse them; the text names the setting.
+        """
+        given = settings or {}
+        if not all(isinstance(section, Mapping) for section in given.values()):
+            raise ValueError('settings come in sections, as {"lifecycle": {"grace": 10}}')
+        self.site.check(given)
+        self._settings = given
+
+    def report(self) -> dict[str, Any]:
+        """Return the kind and the settings, and every member whose computer is on."""
+        with self._lock:
+            on = list(self._on.values())
+        return {
+            "kind": self.kind,
+            "settings": self._settings,
+            "members": [
+                {"instance_id": facts.instance_id, "address": facts.public_ip, **makers.report(facts.instance_id)}
+                for facts, makers in on
+            ],
+        }
