@@ -184,7 +184,7 @@ def test_the_invariants_hold_whatever_happens() -> None:
     run_state_machine_as_test(
         Pool,
         settings=settings(
-            max_examples=30,
+            max_examples=20,
             stateful_step_count=25,
             deadline=None,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take longer than it helps

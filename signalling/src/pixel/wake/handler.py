@@ -29,8 +29,11 @@ PATIENT = Config(
 )
 """How AWS is called: a call with its retries has to end well within a turn (`pixel.wake.pools.TURN`)."""
 
-logger = Logger(service="pixel-wake")
-metrics = Metrics(namespace="Pixel", service="wake")
+logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "wake"))
+metrics = Metrics(
+    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "pixel"),
+    service=os.environ.get("POWERTOOLS_SERVICE_NAME", "wake"),
+)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any] | None:
