@@ -17,7 +17,7 @@ help: ## list the targets
 PAGE := signalling/hatch_build.py signalling/page/package-lock.json signalling/page/build.mjs \
 	$(wildcard signalling/page/src/* signalling/page/static/*)
 
-$(VENV)/.installed: requirements/dev.txt signalling/pyproject.toml $(PAGE)
+$(VENV)/.installed: requirements/dev.txt signalling/pyproject.toml tools/system-packages $(PAGE)
 	@tools/system-packages
 	@echo "installing the pinned requirements into $(VENV): about two minutes the first time"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {sys.version.split()[0]}: set PYTHON=python3.11")'
