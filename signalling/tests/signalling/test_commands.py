@@ -185,6 +185,15 @@ async def test_the_way_to_unreal_is_given_up_when_nobody_gives_commands(
     await eventually(lambda: running.carrier.starts == 2)
 
 
+async def test_a_way_still_sought_is_sought_anew_when_unreal_comes_back_in_another_protocol(running: Running) -> None:
+    await running.controller()
+    streamer = await running.streamer()
+    await eventually(lambda: running.carrier.starts == 1)
+    await streamer.close(4001, "Unsupported message received: playerConnected")
+    await running.connect(f"ws://127.0.0.1:{running.service.streamer_port}/")
+    await eventually(lambda: running.carrier.starts == 2)
+
+
 async def test_a_controller_that_does_not_read_is_dropped(start: Start) -> None:
     running = await start(configured(limits={"send_buffer_bytes": 100_000}))
     stuck = await reachable(running)

@@ -67,6 +67,7 @@ class CommandDesk:
         self._started: float | None = None
         self._open = False
         self._wanted_at = 0.0
+        self._stale = False
         self._attempts = Attempts()
         self._changed = asyncio.Event()
 
@@ -108,6 +109,9 @@ class CommandDesk:
     def application(self, *, present: bool) -> None:
         """Unreal has come, or gone."""
         self._application = present
+        if not present:
+            # A way that is still being looked for leads to the one that is gone, in the protocol that one spoke.
+            self._stale = True
         self._changed.set()
 
     def session_over(self, reason: str) -> None:
@@ -136,12 +140,13 @@ class CommandDesk:
             late = not self._open and now - self._started >= OPENING
             if late or self._queue.stuck(now):
                 await self._carrier.stop()
-            elif now - self._wanted_at >= IDLE:
+            elif now - self._wanted_at >= IDLE or (self._stale and not self._open):
                 await self._carrier.stop()
                 self._attempts = Attempts()  # it has not failed
         elif self._wanted() and self._attempts.due(now):
             self._attempts.begin(now)
             self._started = now
+            self._stale = False
             self._carrier.start(self)
 
     def _wanted(self) -> bool:
