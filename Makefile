@@ -47,12 +47,16 @@ down: setup ## stop the sandbox that `make demo KEEP=1` left up
 
 .PHONY: test
 test: lint ## everything that must pass
-	@pytest --numprocesses 2 --dist loadgroup
+	@pytest --numprocesses 2 --dist loadgroup -m 'not soak'
 	@$(COLLECTION)/tests/run-molecule
 
 .PHONY: test-fast
 test-fast: setup ## the tests that take less than ten seconds each
-	@pytest --numprocesses 2 --dist loadgroup -m 'not slow'
+	@pytest --numprocesses 2 --dist loadgroup -m 'not slow and not soak'
+
+.PHONY: soak
+soak: setup ## the tests that repeat for minutes what others show once
+	@pytest -m soak
 
 .PHONY: lint
 lint: setup ## style, types, documentation

@@ -1,17 +1,19 @@
-"""Runs the benchmarks named on the command line, or all: `python -m bench [collection] [signalling]`."""
+"""Runs all the benchmarks, and prints as they go."""
 
 from __future__ import annotations
 
 import sys
 import time
 
-from bench import collection
+from bench import collection, signalling
 
 
 def main() -> None:
-    """Measure and print, row by row as they come."""
+    """Measure and print, row by row as they come: the signalling service first, then the collection."""
     began = time.monotonic()
-    print(f"AWS calls and seconds, ours beside amazon.aws's; each AWS call takes {collection.LATENCY * 1000:.0f} ms\n")
+    for line in signalling.report():
+        print(line, flush=True)
+    print(f"\nAWS calls and seconds, ours beside amazon.aws's; each AWS call takes {collection.LATENCY * 1000:.0f} ms\n")
     print(f"{'work':<44} {'ours':>15} {'peer':>17} {'fewer calls':>12} {'faster':>8}  least possible")
     for row in collection.rows():
         ours, peer = row.ours, row.peer

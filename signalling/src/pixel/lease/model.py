@@ -53,7 +53,7 @@ class LeaseTimings:
     """
 
     start: float = 600
-    connect: float = 120
+    connect: float = 300
     heartbeat: float = 60
     grace: float = 120
     cap: float = 4 * 3600
