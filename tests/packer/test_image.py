@@ -195,3 +195,9 @@ def test_a_failing_test_in_the_image_publishes_nothing(built: Workshop, broken: 
     assert step in " ".join(run.stdout.split("Say which step failed")[-1].split())
     assert [image["Name"] for image in built.images()] == ["pixel-drone-1.4.0"]
     assert built.left_behind() == {"instances": [], "groups": [], "keys": []}
+
+
+def test_the_logs_of_the_service_and_of_unreal_are_shipped(built: Workshop) -> None:
+    agent = r"C:\ProgramData\Amazon\AmazonCloudWatchAgent\amazon-cloudwatch-agent.json"
+    collected = json.loads(built.host.machine.read(agent))["logs"]["logs_collected"]["files"]["collect_list"]
+    assert [one["file_path"] for one in collected] == [rf"{DATA}\unreal\*.log", rf"{DATA}\signalling\*.log"]
