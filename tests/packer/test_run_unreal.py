@@ -14,8 +14,6 @@ import pytest
 
 ROLE = Path(__file__).parents[2] / "collections/ansible_collections/mitlab/pixel/roles/streaming_host"
 FILE = ROLE / "files/run_unreal.py"
-    Path(__file__).parents[2] / "collections/ansible_collections/mitlab/pixel/roles/streaming_host/files/run_unreal.py"
-)
 
 
 @pytest.fixture
