@@ -1,0 +1,111 @@
+"""certificate.yml against a real ACME server, which validates through the DNS server of the sandbox's own Route 53."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixel.sandbox import state
+from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from playbook_runs import Run, run_playbook
+
+from .pebble import Pebble
+
+SECRET = "pixel/certificate"
+
+
+@pytest.fixture(scope="session")
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where sandbox.json is."""
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
+    """One sandbox for all tests of this process."""
+    with running_sandbox(state_folder) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
+    """The sandbox, back at its seeds, whose name servers are in sync at once."""
+    shared_sandbox.reset()
+    shared_sandbox.set_delays()
+    return shared_sandbox
+
+
+@pytest.fixture
+def pebble(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Pebble]:
+    """The CA."""
+    with Pebble(tmp_path / "pebble", sandbox.state.dns) as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the playbook leaves in AWS."""
+
+    sandbox: RunningSandbox
+
+    def certificate(self, stage: str = "AWSCURRENT") -> dict[str, str]:
+        """Return what the secret's version with a staging label holds."""
+        answer = self.sandbox.client("secretsmanager").get_secret_value(SecretId=SECRET, VersionStage=stage)
+        pair: dict[str, str] = json.loads(answer["SecretString"])
+        return pair
+
+    def has_certificate(self) -> bool:
+        """Return whether there is a secret for it."""
+        return SECRET in [one["Name"] for one in self.sandbox.client("secretsmanager").list_secrets()["SecretList"]]
+
+    def put_certificate(self, fullchain: str, privkey: str, **more: str) -> None:
+        """Put a certificate into service."""
+        content = json.dumps({"fullchain": fullchain, "privkey": privkey, **more})
+        self.sandbox.client("secretsmanager").create_secret(Name=SECRET, SecretString=content)
+
+    def challenges(self) -> list[str]:
+        """Return the names of all TXT records."""
+        zone = self.sandbox.state.zone_id
+        pages = self.sandbox.route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+        return [record["Name"] for page in pages for record in page["ResourceRecordSets"] if record["Type"] == "TXT"]
+
+    def locks(self) -> list[str]:
+        """Return the keys of all locks."""
+        items = self.sandbox.dynamodb.scan(TableName=self.sandbox.state.lease_table)["Items"]
+        return [item["instance_id"]["S"] for item in items]
+
+
+@pytest.fixture
+def account(sandbox: RunningSandbox) -> Account:
+    """What is in AWS."""
+    return Account(sandbox)
+
+
+@pytest.fixture
+def environment(state_folder: Path, pebble: Pebble) -> dict[str, str]:
+    """The environment in which the playbook finds the sandbox and trusts the CA's own certificate."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, state.ENVIRONMENT: str(state_folder), "SSL_CERT_FILE": str(pebble.ca_file)}
+
+
+@pytest.fixture
+def variables(pebble: Pebble) -> dict[str, Any]:
+    """The settings of these tests."""
+    return {"pixel_certificate_directory": pebble.directory, "pixel_certificate_email": "ops@pixel.test"}
+
+
+@pytest.fixture
+def renew(environment: dict[str, str], variables: dict[str, Any]) -> Callable[..., Run]:
+    """Run certificate.yml: `renew(pixel_certificate_renew_days=40)`."""
+
+    def run(**more: Any) -> Run:
+        return run_playbook("certificate", environment, **(variables | more))
+
+    return run
