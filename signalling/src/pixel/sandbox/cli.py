@@ -106,6 +106,7 @@ def _status(arguments: argparse.Namespace, where: Path) -> int:
             "names": f"*.{found.zone} at {found.dns}",
             "instances": ", ".join(f"{count} {name}" for name, count in content["instances"].items()) or "none",
             "calls": content["calls"],
+            **{f"API {one['name']}": one["url"] for one in content["apis"]},
         }
         sys.stdout.write("".join(f"{name:<11}{value}\n" for name, value in rows.items()))
     return 0 if found else 3

@@ -24,7 +24,11 @@ from pixel.sandbox.credentials import CredentialsCheck
 from pixel.sandbox.ec2.layer import Ec2, Region
 from pixel.sandbox.ec2.ticker import Ticker
 from pixel.sandbox.errors import AwsError
+from pixel.sandbox.events.bus import Bus
 from pixel.sandbox.faults import FaultInjection
+from pixel.sandbox.functions.layer import Functions
+from pixel.sandbox.gateway import gateway
+from pixel.sandbox.gateway.gateway import Gateway
 from pixel.sandbox.hold import HoldPoint
 from pixel.sandbox.members import imds
 from pixel.sandbox.members.facts import InstanceFacts, InstanceObserver
@@ -72,7 +76,10 @@ class Sandbox:
             self._settings = Settings()
             self._lock = threading.RLock()
             moto = moto_app.Moto(self._lock)
-            self._route53 = Route53(CloudFormation(moto, self._lock), self._settings, self._lock, time.time)
+            stacks = CloudFormation(moto, self._lock)
+            self._functions = Functions(stacks, self._lock, lambda: self.state().environment(), folder / "functions")
+            self._gateway = Gateway(self._functions, self._lock)
+            self._route53 = Route53(self._functions, self._settings, self._lock, time.time)
             self._dns = DnsServer(self._route53.published)
             self._administrator_password = secrets.token_urlsafe(16)
             self._ec2 = Ec2(self._route53, self._new_region, self._lock, lambda: self._ticker.wake())
@@ -83,12 +90,15 @@ class Sandbox:
             self._counter = CallCounter(CredentialsCheck(faults, self._access_key, self._secret_key))
             doors: dict[str, Door] = {
                 control.PREFIX: self._control(),
+                gateway.PREFIX: self._gateway,
                 imds.PREFIX: imds.Imds(self._facts, self._role, (self._access_key, self._secret_key)),
             }
             self._server = Server(Application(self._counter, doors), port)
             self._certificate = authority.issue(seed.ZONE, folder / "tls")
             self.members = Members(self._site(folder), members)
+            self._bus = Bus(self._functions, self._settings, self._lock)
             self._ticker.observe(self.members)
+            self._ticker.observe(self._bus)
         except BaseException:
             _one_at_a_time.release()
             raise
@@ -109,6 +119,8 @@ class Sandbox:
                 ("PUT", "images"): lambda asked: self.set_image_state(*texts(asked, "image_id", "state")),
                 ("GET", "members"): lambda _: self.members.report(),
                 ("PUT", "members"): self._set_members,
+                ("GET", "rules"): lambda _: self._bus.rules(),
+                ("POST", "rules"): lambda asked: self.fire(*texts(asked, "name")),
                 ("POST", "reset"): lambda _: self.reset(),
             }
         )
@@ -149,12 +161,16 @@ class Sandbox:
     def start(self) -> None:
         """Answer from now on."""
         self._ticker.start()
+        self._bus.start()
         self._dns.start()
         self._server.start()
 
     def stop(self) -> None:
         """Stop answering, end all instances and forget the account."""
         self._server.stop()
+        self._gateway.stop()
+        self._bus.stop()
+        self._functions.stop()
         with self._lock:
             self._ec2.reset()
         self._ticker.stop()
@@ -162,10 +178,11 @@ class Sandbox:
         _one_at_a_time.release()
 
     def status(self) -> dict[str, Any]:
-        """Return what `pixel sandbox status` tells: the process, the instances by state, the number of calls."""
+        """Return what `pixel sandbox status` tells: the process, instances by state, the number of calls, APIs."""
         with self._lock:
             states = Counter(one.state for region in self._ec2.regions() for one in region.account.instances())
-        return {"pid": os.getpid(), "instances": dict(states), "calls": self.calls()["total"]}
+        apis = [{**one, "url": self._server.endpoint + one["path"]} for one in self._gateway.apis()]
+        return {"pid": os.getpid(), "instances": dict(states), "calls": self.calls()["total"], "apis": apis}
 
     def calls(self) -> Calls:
         """Return the calls made since the last reset."""
@@ -202,6 +219,14 @@ class Sandbox:
         """
         with self._region() as region:
             region.power.shut_down(instance_id)
+
+    def fire(self, rule: str) -> None:
+        """Hand out the event of a scheduled rule of EventBridge now; the beginning of its name is enough.
+
+        Raises:
+            ValueError: there is no such rule.
+        """
+        self._bus.fire(rule)
 
     def set_image_state(self, image_id: str, state: str) -> None:
         """Put an image into a state, as `failed`, for good.
@@ -254,6 +279,8 @@ class Sandbox:
 
     def reset(self) -> None:
         """Go back to the seeds, which keep their ids, to no faults and to zero calls."""
+        self._functions.reset()
+        self._gateway.reset()
         with self._lock:
             self._ec2.reset()
             self._route53.reset()

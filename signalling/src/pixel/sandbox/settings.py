@@ -51,6 +51,20 @@ class Hold(_Setting):
     when: Literal["before", "after"] = "before"
 
 
+class EventFault(_Setting):
+    """What befalls EventBridge's events on their way.
+
+    Attributes:
+        delay: seconds that an event may take at most, each its own time, so that they overtake one another.
+        duplicate: the probability that an event is delivered twice.
+        seed: makes the same events suffer the same.
+    """
+
+    delay: Seconds = 0.0
+    duplicate: Probability = 0.0
+    seed: int = 0
+
+
 class Delays(_Setting):
     """Seconds that things take.
 
@@ -87,6 +101,7 @@ class Faults(_Setting):
             no limit, 0 is a dry zone.
         vcpus: how many vCPUs may be pending or running at once in the region; None for no limit.
         delays: how long things take.
+        events: what befalls events on their way to functions.
     """
 
     throttle: Chance | None = None
@@ -98,6 +113,7 @@ class Faults(_Setting):
     capacity: dict[str, Annotated[int, Field(ge=0)]] = {}
     vcpus: Annotated[int, Field(ge=0)] | None = None
     delays: Delays = Delays()
+    events: EventFault = EventFault()
 
     def changed(self, changes: dict[str, Any]) -> Faults:
         """Return these settings with those named replaced; None sets one back to its default.

@@ -1,4 +1,4 @@
-"""Stages, keys and usage plans of a REST API in a stack."""
+"""Stages, answers of its own, keys and usage plans of a REST API in a stack."""
 
 from __future__ import annotations
 
@@ -40,6 +40,37 @@ class ApiKey(Resource, CloudFormationModel):
     def remove(self) -> None:
         """Delete the key."""
         _gateway(self.order).delete_api_key(self.physical_resource_id)
+
+
+class GatewayResponse(Resource, CloudFormationModel):
+    """What an API answers when it is not the integration that does."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The type's name."""
+        return "AWS::ApiGateway::GatewayResponse"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """It has no name of its own."""
+        return ""
+
+    @classmethod
+    def make(cls, order: Order) -> Resource:
+        """Make the answer."""
+        api, kind = order.given["RestApiId"], order.given["ResponseType"]
+        _gateway(order).put_gateway_response(
+            api,
+            kind,
+            status_code=order.given.get("StatusCode"),  # type: ignore[arg-type] # None keeps the refusal's own
+            response_parameters=order.given.get("ResponseParameters", {}),
+            response_templates=order.given.get("ResponseTemplates", {}),
+        )
+        return cls(f"{api}:{kind}", order, {"Id": f"{api}:{kind}"})
+
+    def remove(self) -> None:
+        """Go back to the default answer."""
+        _gateway(self.order).delete_gateway_response(self.order.given["RestApiId"], self.order.given["ResponseType"])
 
 
 class Stage(Resource, CloudFormationModel):

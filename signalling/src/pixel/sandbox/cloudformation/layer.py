@@ -22,6 +22,7 @@ from pixel.sandbox.moto_app import ACCOUNT
 MADE_HERE = (
     alarm.Alarm,
     apigateway.ApiKey,
+    apigateway.GatewayResponse,
     apigateway.Stage,
     apigateway.UsagePlan,
     apigateway.UsagePlanKey,

@@ -1,0 +1,1 @@
+"""EventBridge: what happens to instances, and the clock, as events that reach functions."""
