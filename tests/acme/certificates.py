@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -16,8 +16,7 @@ from cryptography.x509.oid import NameOID
 ZONE_NAMES = ("*.pixel.test", "pixel.test")
 
 
-@dataclass(frozen=True)
-class SelfSigned:
+class SelfSigned(NamedTuple):
     """A certificate and its key, as PEM."""
 
     certificate: str

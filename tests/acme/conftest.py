@@ -61,10 +61,6 @@ class Account:
         pair: dict[str, str] = json.loads(answer["SecretString"])
         return pair
 
-    def has_certificate(self) -> bool:
-        """Return whether there is a secret for it."""
-        return SECRET in [one["Name"] for one in self.sandbox.client("secretsmanager").list_secrets()["SecretList"]]
-
     def put_certificate(self, fullchain: str, privkey: str, **more: str) -> None:
         """Put a certificate into service."""
         content = json.dumps({"fullchain": fullchain, "privkey": privkey, **more})
@@ -75,6 +71,10 @@ class Account:
         zone = self.sandbox.state.zone_id
         pages = self.sandbox.route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
         return [record["Name"] for page in pages for record in page["ResourceRecordSets"] if record["Type"] == "TXT"]
+
+    def is_tidy(self) -> bool:
+        """Return whether there is neither a challenge's record nor a lock."""
+        return not self.challenges() and not self.locks()
 
     def locks(self) -> list[str]:
         """Return the keys of all locks."""

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -26,7 +27,8 @@ class Pebble:
         ca_file: whom to trust when talking to it.
     """
 
-    def __init__(self, folder: Path, dns: str) -> None:
+    def __init__(self, folder: Path, dns: str, refuses: Sequence[str] = ()) -> None:
+        """Make it ready to run: `dns` is the DNS server's `host:port`, `refuses` the domains it never vouches for."""
         folder.mkdir(parents=True, exist_ok=True)
         port = _free_port()
         self.directory = f"https://localhost:{port}/dir"
@@ -44,6 +46,7 @@ class Pebble:
             "privateKey": str(key_file),
             "httpPort": 5002,
             "tlsPort": 5001,
+            "domainBlocklist": list(refuses),
         }
         self._config.write_text(json.dumps({"pebble": settings}))
 

@@ -4,19 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pixel.sandbox.testing import RunningSandbox
+import pytest
+
 from playbook_runs import Run
 
-from .certificates import ZONE_NAMES, names_of, self_signed, serial_of
+from .certificates import ZONE_NAMES, names_of, self_signed
 from .conftest import Account
 from .pebble import Pebble
 
+pytestmark = pytest.mark.slow
 
-def test_a_certificate_is_issued_and_nothing_is_left_behind(
+
+def test_a_certificate_is_issued_once_and_a_second_run_changes_nothing(
     renew: Callable[..., Run], account: Account, pebble: Pebble
 ) -> None:
+    first = renew()
+    assert first.ok, first.message
+    assert names_of(account.certificate()["fullchain"]) == set(ZONE_NAMES)
+    assert "PRIVATE KEY" not in first.output
+    second = renew()
+    assert second.ok, second.message
+    assert not second.changed
+    assert (pebble.orders, pebble.issued) == (1, 1)
+    assert account.is_tidy()
+
+
+def test_a_certificate_that_is_good_for_long_needs_no_ca(
+    renew: Callable[..., Run], account: Account, pebble: Pebble
+) -> None:
+    account.put_certificate(*self_signed(days=40))
     run = renew()
     assert run.ok, run.message
+    assert not run.changed
+    assert pebble.orders == 0
+
+
+def test_a_certificate_that_ends_soon_is_renewed_and_stays_the_previous_one(
+    renew: Callable[..., Run], account: Account
+) -> None:
+    old = self_signed(days=25)
+    account.put_certificate(*old)
+    run = renew()
+    assert run.ok, run.message
+    assert account.certificate()["fullchain"] != old.certificate
+    assert account.certificate("AWSPREVIOUS")["fullchain"] == old.certificate
+
+
+def test_a_certificate_of_another_ca_is_replaced_whatever_answers_are_lost(
+    renew: Callable[..., Run], account: Account, pebble: Pebble
+) -> None:
+    account.put_certificate(*self_signed(days=80), origin="https://staging.ca.test/dir")
+    account.sandbox.set_faults(lost_answers={"probability": 0.3, "seed": 2, "actions": ["route53", "dynamodb"]})
+    run = renew()
+    assert run.ok, run.message
+    assert account.certificate()["origin"] == pebble.directory
+    account.sandbox.set_faults(lost_answers=None)
+    assert account.is_tidy()
+
+
+def test_an_account_that_is_there_is_used(renew: Callable[..., Run], account: Account) -> None:
+    secrets, key = account.sandbox.client("secretsmanager"), self_signed().key
+    secrets.create_secret(Name="pixel/acme-account", SecretString=key)
+    run = renew()
+    assert run.ok, run.message
+    assert secrets.get_secret_value(SecretId="pixel/acme-account")["SecretString"] == key
+
+
+def test_an_exportable_certificate_of_acm_is_taken_into_service(renew: Callable[..., Run], account: Account) -> None:
+    request = {
+        "DomainName": ZONE_NAMES[0],
+        "SubjectAlternativeNames": list(ZONE_NAMES),
+        "Options": {"Export": "ENABLED"},
+    }
+    arn = account.sandbox.client("acm").request_certificate(**request)["CertificateArn"]
+    run = renew(pixel_certificate_source="acm", pixel_certificate_acm_arn=arn)
+    assert run.ok, run.message
     assert names_of(account.certificate()["fullchain"]) == set(ZONE_NAMES)
-    assert (pebble.orders, pebble.issued) == (1, 1)
-    assert (account.challenges(), account.locks()) == ([], [])
+    assert "PRIVATE KEY" not in run.output

@@ -1,0 +1,73 @@
+"""certificate.yml killed at each of its changes of AWS, and run again: a certificate, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pixel.sandbox.testing import RunningSandbox
+from playbook_runs import ROOT, Run, command
+
+from .certificates import ZONE_NAMES, names_of
+from .conftest import Account
+from .pebble import Pebble
+
+PATIENCE = 120.0
+MOMENTS = {
+    "with the lock": (1, "after"),
+    "with a challenge published": (3, "after"),
+    "with a certificate that is stored nowhere": (4, "before"),
+    "with the certificate in service": (4, "after"),
+    "with the challenge removed": (5, "after"),
+}
+"""Which change of AWS it is held at: lock, account, challenge, certificate, the challenge's removal, the lock's end."""
+PLACES_AN_ORDER_AGAIN = {"with a challenge published", "with a certificate that is stored nowhere"}
+
+
+def kill_at(
+    sandbox: RunningSandbox, environment: dict[str, str], variables: dict[str, Any], nth: int, when: str
+) -> None:
+    """Start a run whose lock soon ends, and kill it with all its processes while its nth change is held in AWS."""
+    sandbox.set_faults(hold={"nth": nth, "when": when})
+    playbook = subprocess.Popen(
+        command("certificate", {**variables, "certificate_lock_seconds": 1}),
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not sandbox.sandbox.faults()["held"]:
+            assert playbook.poll() is None, "the playbook ended before it made its nth change"
+            assert time.monotonic() < deadline, "the playbook never made its nth change"
+            time.sleep(0.02)
+    finally:
+        os.killpg(playbook.pid, signal.SIGKILL)
+        playbook.wait()
+        sandbox.set_faults(hold=None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_run_is_cleaned_up_after_by_the_next(
+    renew: Callable[..., Run],
+    account: Account,
+    pebble: Pebble,
+    environment: dict[str, str],
+    variables: dict[str, Any],
+    moment: str,
+) -> None:
+    kill_at(account.sandbox, environment, variables, *MOMENTS[moment])
+    run = renew()
+    assert run.ok, run.message
+    assert names_of(account.certificate()["fullchain"]) == set(ZONE_NAMES)
+    assert account.is_tidy()
+    assert pebble.orders == (2 if moment in PLACES_AN_ORDER_AGAIN else 1)
