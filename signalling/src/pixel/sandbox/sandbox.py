@@ -119,6 +119,7 @@ class Sandbox:
                 ("PUT", "images"): lambda asked: self.set_image_state(*texts(asked, "image_id", "state")),
                 ("GET", "members"): lambda _: self.members.report(),
                 ("PUT", "members"): self._set_members,
+                ("POST", "players"): self._set_players,
                 ("GET", "rules"): lambda _: self._bus.rules(),
                 ("POST", "rules"): lambda asked: self.fire(*texts(asked, "name")),
                 ("POST", "reset"): lambda _: self.reset(),
@@ -174,6 +175,7 @@ class Sandbox:
         with self._lock:
             self._ec2.reset()
         self._ticker.stop()
+        self.members.stop()
         self._dns.stop()
         _one_at_a_time.release()
 
@@ -251,6 +253,13 @@ class Sandbox:
     def _set_members(self, asked: Any) -> dict[str, Any]:
         self.members.set_settings(asked)
         return self.members.report()
+
+    def _set_players(self, asked: Any) -> None:
+        (instance_id,) = texts(asked, "instance_id")
+        players = asked.get("players")
+        if not isinstance(players, int) or players < 0:
+            raise ValueError('a number of players is needed, as in {"instance_id": "i-…", "players": 1}')
+        self.members.set_players(instance_id, players)
 
     def _facts(self, instance_id: str) -> InstanceFacts | None:
         """Return the facts of an instance in any region; None when it is not there."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, Protocol, get_args
 
 from pixel.sandbox.members.facts import InstanceFacts
+from pixel.sandbox.members.light import LightMembers
 from pixel.sandbox.members.processes import ProcessMembers
 from pixel.sandbox.members.site import SectionSettings, Site
 
@@ -44,7 +45,11 @@ class Members:
         self._settings: SectionSettings = {}
         self._lock = threading.Lock()
         self._on: dict[str, tuple[InstanceFacts, Makers]] = {}
-        self._processes = ProcessMembers(site, lambda: self._settings)
+        self._light = LightMembers(site, lambda: self._settings)
+        self._makers: dict[Kind, Makers] = {
+            "light": self._light,
+            "processes": ProcessMembers(site, lambda: self._settings),
+        }
 
     @contextmanager
     def of_kind(self, kind: Kind) -> Iterator[None]:
@@ -71,15 +76,25 @@ class Members:
                 found[1].cut(facts.instance_id)
 
     def _boot(self, facts: InstanceFacts) -> None:
-        makers = self._makers()
+        makers = self._makers.get(self.kind)
         if makers is None or POOL_TAG not in facts.tags:
             return
         with self._lock:
             self._on[facts.instance_id] = (facts, makers)
         makers.boot(facts)
 
-    def _makers(self) -> Makers | None:
-        return {"processes": self._processes}.get(self.kind)
+    def set_players(self, instance_id: str, players: int) -> None:
+        """Have players of a light member come or go, until there are so many.
+
+        Raises:
+            ValueError: the instance has no light member that is on.
+        """
+        if not self._light.set_players(instance_id, players):
+            raise ValueError(f"{instance_id} is no light member that is on: GET members lists those")
+
+    def stop(self) -> None:
+        """End what runs beside the members' computers, when all instances have ended."""
+        self._light.stop()
 
     def set_settings(self, settings: Mapping[str, Any] | None) -> None:
         """Set the settings of members that boot from now on, over the sandbox's own; None: no more than those.
