@@ -1,115 +1,124 @@
-"""The wake path on the sandbox: the wake function behind a gateway, and one member of the pool `drone`."""
+"""The wake path as it is deployed, on the sandbox, and one member of the pool `drone`."""
 
 from __future__ import annotations
 
-import secrets
-import socket
-import subprocess
-import sys
+import json
+import re
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
+import jinja2
 import pytest
 
-from pixel.lease import MemberLease
-from pixel.sandbox.state import SandboxState, read
-from pixel.signalling.settings import TlsSettings
-from pixel.wake import handler
+from pixel.sandbox.testing import RunningSandbox, running_sandbox
 
-from .gateway import Gateway
-from .member import Member
-
-KEY = "the-key-of-a-student"
-
-
-@pytest.fixture(autouse=True)
-def low_ports() -> None:
-    """A member is reached on port 443, of its own address."""
-    try:
-        socket.create_server(("127.0.0.1", 443)).close()
-    except PermissionError:
-        pytest.skip("ports below 1024 may not be opened: run 'sysctl net.ipv4.ip_unprivileged_port_start=443' as root")
-    except OSError:
-        pass  # 127.0.0.1 itself is not needed
+TEMPLATE = (
+    Path(__file__).parents[2]
+    / "collections/ansible_collections/mitlab/pixel/roles/foundation/templates/foundation.yaml.j2"
+)
+PATIENCE = 60.0
+"""Seconds in which an instance must have come into a state."""
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxState]:
-    """A sandbox in a process of its own; boto3 in this one talks to it."""
-    folder = str(tmp_path / "sandbox")
-    pixel = [sys.executable, "-m", "pixel.cli", "sandbox"]
-    subprocess.run([*pixel, "up", "--state", folder], check=True, capture_output=True, timeout=120)
-    try:
-        state = read(Path(folder))
-        assert state is not None
-        for name, value in state.environment().items():
-            monkeypatch.setenv(name, value)
-        yield state
-    finally:
-        subprocess.run([*pixel, "down", "--state", folder], check=True, capture_output=True, timeout=120)
+@dataclass(frozen=True)
+class Api:
+    """The API that a stack has made: its address, and a key that opens it."""
+
+    address: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """The pool's one member, and the folder into which its computer writes."""
+
+    instance_id: str
+    folder: Path
+
+    def heard(self) -> list[str]:
+        """Return the commands that its Unreal was given."""
+        lines = (self.folder / "unreal.jsonl").read_text().splitlines()
+        events: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        return [event["descriptor"] for event in events if event["event"] == "interaction"]
 
 
 @pytest.fixture
-def tls(sandbox: SandboxState, tmp_path: Path) -> TlsSettings:
-    """A certificate for every name of the zone, which vouches for itself."""
-    made = TlsSettings(certificate=str(tmp_path / "certificate.pem"), key=str(tmp_path / "key.pem"))
-    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    names = ["-subj", f"/CN={sandbox.zone}", "-addext", f"subjectAltName=DNS:*.{sandbox.zone}"]
-    subprocess.run([*new, *names, "-out", made.certificate, "-keyout", made.key], check=True, capture_output=True)
-    return made
+def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
+    """A sandbox whose members are processes."""
+    with running_sandbox(tmp_path / "sandbox", members="processes") as running:
+        running.reset()
+        yield running
+        running.reset()
 
 
 @pytest.fixture
-def gateway(sandbox: SandboxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    """The wake function, served."""
-    boto3.client("secretsmanager").create_secret(Name="pixel-tokens", SecretString=secrets.token_urlsafe(32))
-    monkeypatch.setenv("PIXEL_LEASE_TABLE", sandbox.lease_table)
-    monkeypatch.setenv("PIXEL_ZONE", sandbox.zone)
-    monkeypatch.setenv("PIXEL_ZONE_ID", sandbox.zone_id)
-    monkeypatch.setenv("PIXEL_TOKEN_SECRET", "pixel-tokens")
-    for kept in (handler._wake, handler._api):  # a new sandbox: what the function keeps is of the last one
-        kept.cache_clear()
-    served = Gateway({KEY: "student"})
-    with served.serving():
-        yield served
+def api(sandbox: RunningSandbox) -> Api:
+    """The foundation, without what Ansible does around its stack."""
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": sandbox.state.region})
+    s3.put_object(Bucket="code", Key="wake.zip", Body=b"what is installed here runs in its place")
+    parameters = {
+        "VpcId": sandbox.state.vpc_id,
+        "Zone": sandbox.state.zone,
+        "ZoneId": sandbox.state.zone_id,
+        "LeaseTableName": sandbox.state.lease_table,
+        "LeaseTableExists": "true",
+        "DefaultPool": "drone",
+        "Origins": "",
+        "CodeBucket": "code",
+        "CodeKey": "wake.zip",
+        "MediaPortFirst": "49152",
+        "MediaPortLast": "49251",
+        "CertificateSecretName": "pixel/certificate",
+        "SessionsPerKey": "40",
+        "ThrottleRate": "50",
+        "ThrottleBurst": "200",
+        "DailyQuota": "100000",
+        "LogRetentionDays": "30",
+    }
+    sandbox.client("cloudformation").create_stack(
+        StackName="pixel",
+        TemplateBody=rendered(["student"]),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    (made,) = sandbox.sandbox.status()["apis"]
+    (key,) = sandbox.client("apigateway").get_api_keys(includeValues=True)["items"]
+    return Api(made["url"], key["value"])
+
+
+def rendered(keys: list[str]) -> str:
+    """Return the foundation's template for API keys with these names."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment.filters["regex_replace"] = lambda text, pattern, new: re.sub(pattern, new, text)
+    return environment.from_string(TEMPLATE.read_text()).render(foundation_api_keys=keys)
 
 
 @pytest.fixture
-def member(sandbox: SandboxState, gateway: Gateway, tls: TlsSettings) -> Iterator[Member]:
+def member(sandbox: RunningSandbox) -> Member:
     """The pool's one member, stopped."""
-    ec2 = boto3.client("ec2")
-    (instance,) = ec2.run_instances(
-        ImageId=sandbox.base_image_id,
-        InstanceType="g4dn.xlarge",
-        MinCount=1,
-        MaxCount=1,
-        SubnetId=next(iter(sandbox.subnets.values())),
-        TagSpecifications=[
-            {
-                "ResourceType": "instance",
-                "Tags": [{"Key": "pixel:pool", "Value": "drone"}, {"Key": "pixel:release", "Value": "1.4.0"}],
-            }
-        ],
-    )["Instances"]
-    instance_id = instance["InstanceId"]
-    quick = {"Delay": 1, "MaxAttempts": 60}
-    ec2.get_waiter("instance_running").wait(InstanceIds=[instance_id], WaiterConfig=quick)
-    ec2.stop_instances(InstanceIds=[instance_id])
-    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance_id], WaiterConfig=quick)
-    lease = MemberLease(boto3.client("dynamodb"), sandbox.lease_table, instance_id)
+    tags = [{"Key": "pixel:pool", "Value": "drone"}, {"Key": "pixel:release", "Value": "1.4.0"}]
+    (instance_id,) = sandbox.launch(1, TagSpecifications=[{"ResourceType": "instance", "Tags": tags}])
+    reach(sandbox, instance_id, "running")
+    sandbox.ec2.stop_instances(InstanceIds=[instance_id])
+    reach(sandbox, instance_id, "stopped")
+    return Member(instance_id, sandbox.sandbox.members.site.folder / instance_id)
 
-    def describe(instance_id: str) -> dict[str, Any]:
-        return ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
 
-    with Member(instance_id, tls, describe, lease, gateway.event) as member:
-        yield member
+def reach(sandbox: RunningSandbox, instance_id: str, state: str) -> None:
+    """Wait until an instance is in a state."""
+    until = time.monotonic() + PATIENCE
+    while sandbox.instance_state(instance_id) != state:
+        assert time.monotonic() < until, f"{instance_id} is {sandbox.instance_state(instance_id)}"
+        time.sleep(0.1)
 
 
 @pytest.fixture
-def student(gateway: Gateway, member: Member, tls: TlsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def student(sandbox: RunningSandbox, api: Api, member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a student has set before starting a notebook."""
-    monkeypatch.setenv("PIXEL_API", gateway.address)
-    monkeypatch.setenv("PIXEL_API_KEY", KEY)
-    monkeypatch.setenv("PIXEL_CA_FILE", tls.certificate)
+    monkeypatch.setenv("PIXEL_API", api.address)
+    monkeypatch.setenv("PIXEL_API_KEY", api.key)
+    monkeypatch.setenv("PIXEL_CA_FILE", sandbox.state.ca_file)

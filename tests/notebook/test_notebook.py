@@ -9,15 +9,16 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from .gateway import Gateway
-from .member import Member
+from pixel.sandbox.testing import RunningSandbox
+
+from .conftest import Member, reach
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "drone.ipynb"
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("student")
-def test_the_example_wakes_a_machine_commands_it_and_gives_it_back(gateway: Gateway, member: Member) -> None:
+def test_the_example_wakes_a_machine_commands_it_and_gives_it_back(sandbox: RunningSandbox, member: Member) -> None:
     notebook = nbformat.read(EXAMPLE, as_version=4)
     NotebookClient(notebook, timeout=120).execute()
     outputs = {cell["id"]: cell["outputs"] for cell in notebook.cells if cell["cell_type"] == "code"}
@@ -27,12 +28,9 @@ def test_the_example_wakes_a_machine_commands_it_and_gives_it_back(gateway: Gate
     assert '<iframe src="https://drone-127-' in outputs["show"][0]["data"]["text/html"]
     assert shown["send"] == "Ack(status='delivered', reason=None)"
     assert "where are you?" in shown["ask"]
-    assert [json.loads(command) for command in member.heard] == [
+    assert [json.loads(command) for command in member.heard()] == [
         {"Name": "Ada", "MaxSpeed": 3, "Color": "Red"},
         "where are you?",
     ]
     assert shown["close"].endswith("of pool 'drone': ended>")
-    called = [(method, status) for method, _, status in gateway.answers]
-    assert called[0] == ("POST", 202)
-    assert called[-1] == ("DELETE", 200)
-    assert set(called[1:-1]) == {("GET", 200)}
+    reach(sandbox, member.instance_id, "stopped")
