@@ -113,6 +113,9 @@ class Unreal(Program):
     def __init__(self, service: Service, *flags: str) -> None:
         super().__init__("pixel.sandbox.unreal.cli", "--url", f"ws://127.0.0.1:{service.streamer_port}", *flags)
 
-    def interactions(self) -> list[str]:
-        """Return the UI interactions it received, from whichever player."""
-        return [event["descriptor"] for event in self.events("interaction")]
+    def interactions(self, count: int) -> list[str]:
+        """Wait until it has told of so many UI interactions, from whichever player, and return all that it told of.
+
+        Its journal comes through a pipe: a reply may be here before the line that was written before it.
+        """
+        return [event["descriptor"] for event in self.wait_for("interaction", count=count)]

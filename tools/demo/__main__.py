@@ -10,6 +10,7 @@ from pathlib import Path
 
 from demo.fleet import StepFailedError, Tour
 from demo.sandbox import DemoSandbox
+from demo.session import lay_foundation, one_session
 from demo.terminal import Terminal
 from playbook_runs import ROOT
 
@@ -40,6 +41,8 @@ def main() -> int:
         tour = Tour(sandbox, terminal)
         tour.fleet()
         tour.closing_table()
+        lay_foundation(tour)
+        one_session(tour)
     except StepFailedError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1

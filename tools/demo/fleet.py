@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from demo.sandbox import DemoSandbox
 from demo.terminal import Terminal
@@ -140,7 +141,7 @@ class Tour:
 
     def members(self, state: str) -> list[str]:
         """Return the ids of the pool's members in one of EC2's states."""
-        return [instance["InstanceId"] for instance in self._instances([state])]
+        return [instance["InstanceId"] for instance in self.instances([state])]
 
     def closing_table(self) -> None:
         """Show the whole fleet as it stands."""
@@ -153,11 +154,12 @@ class Tour:
                 instance["State"]["Name"],
                 instance.get("PublicIpAddress", "-"),
             )
-            for instance in self._instances(["pending", "running", "stopping", "stopped"])
+            for instance in self.instances(["pending", "running", "stopping", "stopped"])
         ]
         self.terminal.table(("member", "release", "zone", "state", "address"), sorted(rows, key=lambda row: row[1:4]))
 
-    def _instances(self, states: list[str]) -> list[dict]:
+    def instances(self, states: list[str]) -> list[dict[str, Any]]:
+        """Return the pool's members in some of EC2's states, as EC2 describes them."""
         pages = self.ec2.get_paginator("describe_instances").paginate(
             Filters=[
                 {"Name": "tag:pixel:pool", "Values": [POOL]},

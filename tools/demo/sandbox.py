@@ -54,6 +54,10 @@ class DemoSandbox:
         counts: dict[str, int] = self._control.get("calls").raise_for_status().json()["actions"]
         return counts
 
+    def boot_members(self, **settings: Any) -> None:
+        """Let members that boot from now on be real processes, with settings of the signalling service by section."""
+        self._control.put("members", json={"kind": "processes", **settings}).raise_for_status()
+
     def down(self) -> None:
         """Stop the sandbox with all it started."""
         self._control.close()

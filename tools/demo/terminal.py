@@ -28,8 +28,8 @@ class Terminal:
     def run(self, run: Run, calls: Mapping[str, int]) -> None:
         """Tell what a playbook did, and the AWS calls it made, by action."""
         print(self._paint(_DIM, f"   $ {run.command}"))
-        for change in run.changes or ["nothing to change"]:
-            print(f"   {self._paint(_GREEN, '~' if run.changes else '=')} {change}")
+        for change in run.changes or ["changed" if run.changed else "nothing to change"]:
+            print(f"   {self._paint(_GREEN, '~' if run.changed else '=')} {change}")
         by_action = ", ".join(f"{action} {count}" for action, count in sorted(calls.items()))
         print(self._paint(_DIM, f"   {run.seconds:.1f} s, {sum(calls.values())} AWS calls ({by_action})"), flush=True)
 

@@ -251,7 +251,11 @@ class Sandbox:
         self._ticker.wake()
 
     def _set_members(self, asked: Any) -> dict[str, Any]:
-        self.members.set_settings(asked)
+        given = dict(asked or {})
+        kind = given.pop("kind", None)
+        self.members.set_settings(given)
+        if kind is not None:
+            self.members.set_kind(kind)
         return self.members.report()
 
     def _set_players(self, asked: Any) -> None:

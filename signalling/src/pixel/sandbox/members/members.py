@@ -43,12 +43,13 @@ class Members:
         self.kind: Kind = kind
         """The kind of members that boot from now on."""
         self._settings: SectionSettings = {}
+        self._legacy = False
         self._lock = threading.Lock()
         self._on: dict[str, tuple[InstanceFacts, Makers]] = {}
         self._light = LightMembers(site, lambda: self._settings)
         self._makers: dict[Kind, Makers] = {
             "light": self._light,
-            "processes": ProcessMembers(site, lambda: self._settings),
+            "processes": ProcessMembers(site, lambda: self._settings, lambda: self._legacy),
         }
 
     @contextmanager
@@ -99,14 +100,31 @@ class Members:
     def set_settings(self, settings: Mapping[str, Any] | None) -> None:
         """Set the settings of members that boot from now on, over the sandbox's own; None: no more than those.
 
+        Beside the sections of the signalling service there may be `{"unreal": {"legacy": true}}`: the synthetic Unreal
+        of members that are processes is 4.27 then.
+
         Raises:
             ValueError: the signalling service would refuse them; the text names the setting.
         """
-        given = settings or {}
+        given = dict(settings or {})
         if not all(isinstance(section, Mapping) for section in given.values()):
             raise ValueError('settings come in sections, as {"lifecycle": {"grace": 10}}')
+        unreal = given.pop("unreal", {})
+        if not (set(unreal) <= {"legacy"} and isinstance(unreal.get("legacy", False), bool)):
+            raise ValueError(f'unreal is {dict(unreal)}: it has one setting, as {{"legacy": true}}')
         self.site.check(given)
         self._settings = given
+        self._legacy = unreal.get("legacy", False)
+
+    def set_kind(self, kind: str) -> None:
+        """Set the kind of members that boot from now on.
+
+        Raises:
+            ValueError: there is no such kind.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind is '{kind}': it is one of {', '.join(KINDS)}")
+        self.kind = kind
 
     def report(self) -> dict[str, Any]:
         """Return the kind and the settings, and every member whose computer is on."""
@@ -115,6 +133,7 @@ class Members:
         return {
             "kind": self.kind,
             "settings": self._settings,
+            "unreal": {"legacy": self._legacy},
             "members": [
                 {"instance_id": facts.instance_id, "address": facts.public_ip, **makers.report(facts.instance_id)}
                 for facts, makers in on

@@ -61,11 +61,13 @@ class ProcessMembers:
 
     Args:
         settings: gives the settings of members that boot now, beside the sandbox's own.
+        legacy: tells whether their synthetic Unreal is 4.27.
     """
 
-    def __init__(self, site: Site, settings: Callable[[], SectionSettings]) -> None:
+    def __init__(self, site: Site, settings: Callable[[], SectionSettings], legacy: Callable[[], bool]) -> None:
         self._site = site
         self._settings = settings
+        self._legacy = legacy
         self._computers: dict[str, Computer] = {}
 
     def boot(self, facts: InstanceFacts) -> None:
@@ -76,9 +78,10 @@ class ProcessMembers:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "signalling.toml"
         config.write_text(toml(self._site.settings(facts.instance_id, facts.public_ip, self._settings())))
+        age = ["--legacy"] if self._legacy() else []
         programs = [
             _program(folder, "signalling", "pixel.cli", "signalling", "run", "--config", str(config)),
-            _program(folder, "unreal", "pixel.sandbox.unreal.cli", "--url", f"ws://{facts.public_ip}:{STREAMER}"),
+            _program(folder, "unreal", "pixel.sandbox.unreal.cli", "--url", f"ws://{facts.public_ip}:{STREAMER}", *age),
         ]
         self._computers[facts.instance_id] = Computer(programs, folder, self._site.program_environment(facts))
 
