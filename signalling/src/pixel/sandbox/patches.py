@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from moto.apigateway.models import RestAPI, apigateway_backends
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.dynamodb.models import DynamoDBBackend
@@ -19,6 +20,7 @@ def apply() -> None:
     """Make the changes. Again is no harm."""
     InstanceBackend.get_instance = _get_instance  # type: ignore[method-assign] # that is what a patch is
     parsing.parse_and_update_resource = _update_resource
+    RestAPI.delete_from_cloudformation_json = classmethod(_delete_api)  # type: ignore[assignment,method-assign] # the same
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign] # that is what a patch is
 
 
@@ -36,6 +38,14 @@ def _update_resource(logical_id: str, resource_json: dict[str, Any], *rest: Any,
         message = f"the sandbox cannot update {logical_id} ({kind}): delete the stack and create it again"
         raise ValidationError(message=message)
     return _moto_updates_resource(logical_id, resource_json, *rest, **more)
+
+
+def _delete_api(_: type[RestAPI], api_id: str, __: dict[str, Any], account_id: str, region_name: str) -> None:
+    """Delete a stack's REST API.
+
+    Why: moto leaves it behind.
+    """
+    apigateway_backends[account_id][region_name].delete_rest_api(api_id)
 
 
 _moto_transacts = DynamoDBBackend.transact_write_items

@@ -69,8 +69,11 @@ class GatewayResponse(Resource, CloudFormationModel):
         return cls(f"{api}:{kind}", order, {"Id": f"{api}:{kind}"})
 
     def remove(self) -> None:
-        """Go back to the default answer."""
-        _gateway(self.order).delete_gateway_response(self.order.given["RestApiId"], self.order.given["ResponseType"])
+        """Go back to the default answer, unless it went with its API."""
+        if self.order.given["RestApiId"] in _gateway(self.order).apis:
+            _gateway(self.order).delete_gateway_response(
+                self.order.given["RestApiId"], self.order.given["ResponseType"]
+            )
 
 
 class Stage(Resource, CloudFormationModel):
@@ -108,8 +111,9 @@ class Stage(Resource, CloudFormationModel):
         return cls(order.name, order, {})
 
     def remove(self) -> None:
-        """Delete the stage."""
-        _gateway(self.order).delete_stage(self.order.given["RestApiId"], self.physical_resource_id)
+        """Delete the stage, unless it went with its API."""
+        if self.order.given["RestApiId"] in _gateway(self.order).apis:
+            _gateway(self.order).delete_stage(self.order.given["RestApiId"], self.physical_resource_id)
 
 
 class UsagePlan(Resource, CloudFormationModel):

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from moto.events.models import EventsBackend, Rule, events_backends
@@ -75,9 +76,8 @@ class Bus:
                 for rule in _rules(_backend(facts.region))
                 if rule.event_pattern.get_pattern() and rule.event_pattern.matches_event(event)  # type: ignore[arg-type] # moto's type of events lacks some keys
             ]
-            targets = [target for rule in rules for target in _targets(rule)]
-        for target in targets:
-            self._deliver(target, event)
+        for rule in rules:
+            self._deliver(rule, event)
 
     def rules(self) -> list[dict[str, Any]]:
         """Return the rules of all regions that events may follow now."""
@@ -121,16 +121,16 @@ class Bus:
                 self._scheduled(region, rule)
 
     def _scheduled(self, region: str, rule: Rule) -> None:
-        event = _event("Scheduled Event", "aws.events", region, self._now(), [rule.arn], {})
-        for target in _targets(rule):
-            self._deliver(target, event)
+        self._deliver(rule, _event("Scheduled Event", "aws.events", region, self._now(), [rule.arn], {}))
 
-    def _deliver(self, function: str, event: Event) -> None:
-        fault = self._fault
-        copies = 2 if self._random.random() < fault.duplicate else 1
-        for _ in range(copies):
-            wait = self._random.uniform(0, fault.delay) if fault.delay else 0.0
-            self._timetable.after(wait, lambda: self._functions.invoke_later(function, event))
+    def _deliver(self, rule: Rule, event: Event) -> None:
+        """Hand an event to the functions among a rule's targets, as far as they let EventBridge invoke them."""
+        for function in _targets(rule):
+            if self._functions.may_invoke(function, "events.amazonaws.com", rule.arn):
+                copies = 2 if self._random.random() < self._fault.duplicate else 1
+                for _ in range(copies):
+                    wait = self._random.uniform(0, self._fault.delay)
+                    self._timetable.after(wait, partial(self._functions.invoke_later, function, event))
 
     def _all_rules(self) -> Iterator[tuple[str, Rule]]:
         """Yield each enabled rule, with its region. Hold the lock."""
