@@ -41,6 +41,10 @@ lock: setup ## pin requirements/*.in again, with hashes
 demo: setup ## take the tour of a fleet's life on the embedded AWS; KEEP=1 leaves it up
 	@PYTHONPATH=tools python -m demo $(if $(KEEP),--keep)
 
+.PHONY: play
+play: setup ## wake a member on the embedded AWS, for your own browser
+	@PYTHONPATH=tools python -m demo.play
+
 .PHONY: down
 down: setup ## stop the sandbox that `make demo KEEP=1` left up
 	@pixel sandbox down --state .sandbox

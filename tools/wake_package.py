@@ -7,6 +7,7 @@ The same sources and pins make the same bytes, so that the package's SHA-256 tel
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PLATFORM = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
 PYTHON = "3.13"
+CACHE = ROOT / ".cache" / "wake"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip file can hold: times of files must not make two packages differ."""
 
@@ -23,17 +25,26 @@ PARTS = ("__init__.py", "naming.py", "tokens.py", "lease", "wake")
 """What the function needs of the distribution: neither the client nor the service, and no page."""
 
 
-def install_requirements(into: Path) -> None:
-    """Install the pinned requirements as Lambda will load them."""
+def installed_requirements() -> Path:
+    """Return the folder with the pinned requirements as Lambda will load them; install them when they have changed."""
+    pins = ROOT / "requirements" / "wake.txt"
+    folder = CACHE / hashlib.sha256(pins.read_bytes()).hexdigest()[:16]
+    if folder.exists():
+        return folder
+    CACHE.mkdir(parents=True, exist_ok=True)
     platforms = [option for name in PLATFORM for option in ("--platform", name)]
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
-            *("--only-binary", ":all:", "--implementation", "cp", "--python-version", PYTHON, *platforms),
-            *("--require-hashes", "--requirement", str(ROOT / "requirements" / "wake.txt"), "--target", str(into)),
-        ],
-        check=True,
-    )
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        part = Path(scratch) / "requirements"
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
+                *("--only-binary", ":all:", "--implementation", "cp", "--python-version", PYTHON, *platforms),
+                *("--require-hashes", "--requirement", str(pins), "--target", str(part)),
+            ],
+            check=True,
+        )
+        part.replace(folder)
+    return folder
 
 
 def package(installed: Path, output: Path) -> None:
@@ -58,12 +69,9 @@ def main() -> None:
     """Make the package named on the command line."""
     if len(sys.argv) != 2:
         sys.exit("usage: wake_package.py OUTPUT.zip")
-    with tempfile.TemporaryDirectory() as folder:
-        installed = Path(folder)
-        install_requirements(installed)
-        output = Path(sys.argv[1])
-        output.parent.mkdir(parents=True, exist_ok=True)
-        package(installed, output)
+    output = Path(sys.argv[1])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    package(installed_requirements(), output)
 
 
 if __name__ == "__main__":

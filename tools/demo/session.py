@@ -36,10 +36,10 @@ class Watch:
             self._tour.terminal.note(f"{time.monotonic() - self._began:6.1f} s  {what}")
 
 
-def lay_foundation(tour: Tour) -> None:
-    """Deploy the wake path, as on AWS, and let members of the tour wait less than usual for people to come back."""
+def lay_foundation(tour: Tour, grace: int = GRACE) -> None:
+    """Deploy the wake path, as on AWS; members that boot from now on are processes, and wait `grace` seconds."""
     tour.playbook("The wake path: table, function, API, rules, by CloudFormation", "site")
-    tour.sandbox.boot_members(lifecycle={"grace": GRACE})
+    tour.sandbox.boot_members(lifecycle={"grace": grace})
 
 
 def api_of(sandbox: DemoSandbox) -> tuple[str, str]:
