@@ -36,6 +36,9 @@ lock: setup ## pin requirements/*.in again, with hashes
 		--no-emit-index-url --no-header dev.in --output-file dev.txt
 	@cd requirements && uv pip compile --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-header --constraint dev.txt wake.in --output-file wake.txt
+	@cd requirements && uv pip compile --quiet --python-platform windows --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --constraint dev.txt signalling-windows.in \
+		--output-file signalling-windows.txt
 
 .PHONY: demo
 demo: setup ## take the tour of a fleet's life on the embedded AWS; KEEP=1 leaves it up
@@ -44,6 +47,10 @@ demo: setup ## take the tour of a fleet's life on the embedded AWS; KEEP=1 leave
 .PHONY: play
 play: setup ## wake a member on the embedded AWS, for your own browser
 	@PYTHONPATH=tools python -m demo.play
+
+.PHONY: image
+image: setup ## build, verify and release an image on the embedded AWS, with a stand-in for Windows
+	@PYTHONPATH=tests python -m packer
 
 .PHONY: down
 down: setup ## stop the sandbox that `make demo KEEP=1` left up
