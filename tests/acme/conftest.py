@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,14 +73,14 @@ class Account:
         pages = self.sandbox.route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
         return [record["Name"] for page in pages for record in page["ResourceRecordSets"] if record["Type"] == "TXT"]
 
-    def is_tidy(self) -> bool:
-        """Return whether there is neither a challenge's record nor a lock."""
-        return not self.challenges() and not self.locks()
-
     def locks(self) -> list[str]:
-        """Return the keys of all locks."""
+        """Return the keys of the locks that are held; one that has ended is anybody's."""
         items = self.sandbox.dynamodb.scan(TableName=self.sandbox.state.lease_table)["Items"]
-        return [item["instance_id"]["S"] for item in items]
+        return [item["instance_id"]["S"] for item in items if float(item["held_until"]["N"]) > time.time()]
+
+    def is_tidy(self) -> bool:
+        """Return whether there is neither a challenge's record nor a lock that is held."""
+        return not self.challenges() and not self.locks()
 
 
 @pytest.fixture

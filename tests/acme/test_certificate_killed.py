@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import psutil
 import pytest
 
 from pixel.sandbox.testing import RunningSandbox
@@ -39,20 +39,33 @@ def kill_at(
         command("certificate", {**variables, "certificate_lock_seconds": 1}),
         cwd=ROOT,
         env=environment,
-        start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + PATIENCE
-        while not sandbox.sandbox.faults()["held"]:
-            assert playbook.poll() is None, "the playbook ended before it made its nth change"
-            assert time.monotonic() < deadline, "the playbook never made its nth change"
-            time.sleep(0.02)
+        wait(lambda: playbook.poll() is not None or sandbox.sandbox.faults()["held"])
+        assert playbook.poll() is None, "the playbook ended before it made its nth change"
     finally:
-        os.killpg(playbook.pid, signal.SIGKILL)
-        playbook.wait()
-        sandbox.set_faults(hold=None)
+        kill_tree(playbook)
+    # A call that is held before it would still be carried out if it were let go before its caller is found to be gone.
+    wait(lambda: not sandbox.sandbox.faults()["held"])
+    sandbox.set_faults(hold=None)
+
+
+def kill_tree(playbook: subprocess.Popen[bytes]) -> None:
+    """Kill Ansible, and its workers and modules: those have sessions of their own, and would end their task."""
+    with suppress(psutil.NoSuchProcess):
+        main = psutil.Process(playbook.pid)
+        for process in [main, *main.children(recursive=True)]:
+            process.kill()
+    playbook.wait()
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for has not happened"
+        time.sleep(0.02)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from pixel.sandbox.testing import RunningSandbox
 from playbook_runs import Run, run_playbook
 
 from .certificates import self_signed
-from .conftest import Account
+from .conftest import SECRET, Account
 from .pebble import Pebble
 
 slow = pytest.mark.slow
@@ -123,6 +123,16 @@ def test_a_run_that_waits_in_vain_says_for_whom(renew: Callable[..., Run], accou
     assert "the lock certificate is held by 'another host' until" in run.message
     assert pebble.orders == 0
     assert account.locks() == ["lock#certificate"]
+
+
+def test_a_secret_that_holds_something_else_is_named_and_not_shown(
+    renew: Callable[..., Run], account: Account, pebble: Pebble
+) -> None:
+    account.sandbox.client("secretsmanager").create_secret(Name=SECRET, SecretString="hunter2")
+    run = renew()
+    assert "the secret pixel/certificate (certificate_secret) cannot be used" in run.message
+    assert "hunter2" not in run.output
+    assert pebble.orders == 0
 
 
 @pytest.mark.parametrize(

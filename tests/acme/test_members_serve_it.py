@@ -7,10 +7,9 @@ import json
 import ssl
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -33,7 +32,7 @@ async def fetch(environment: dict[str, str], folder: Path) -> str:
 
 
 @asynccontextmanager
-async def service(folder: Path) -> Any:
+async def service(folder: Path) -> AsyncIterator[int]:
     """Run the signalling service with the certificate in a folder; give its port."""
     config = folder / "pixel.toml"
     config.write_text(
@@ -45,18 +44,19 @@ async def service(folder: Path) -> Any:
         """
     )
     arguments = ["-m", "pixel.cli", "signalling", "run", "--config", str(config)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=PIPE)
     try:
         async with asyncio.timeout(PATIENCE):
-            yield await _port(process)
+            port = await _port(process)
+        yield port
     finally:
         process.terminate()
         await process.wait()
 
 
 async def _port(process: Process) -> int:
-    assert process.stdout is not None
-    async for line in process.stdout:
+    assert process.stderr is not None
+    async for line in process.stderr:
         event = json.loads(line)
         if event["event"] == "listening":
             return int(event["http"])
@@ -94,8 +94,9 @@ async def test_a_renewed_certificate_is_served_without_disconnecting_anybody(
         run = await asyncio.to_thread(renew)
         assert run.ok, run.message
         assert "put into" in await fetch(member, tmp_path)
-        while await served(port) != serial_of(account.certificate()["fullchain"]):
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE):
+            while await served(port) != serial_of(account.certificate()["fullchain"]):
+                await asyncio.sleep(0.05)
 
         await player.send(json.dumps({"type": "ping", "time": 1}))
         assert json.loads(await player.recv()) == {"type": "pong", "time": 1}

@@ -49,9 +49,13 @@ import secrets
 from contextlib import suppress
 from typing import Any
 
-with suppress(ImportError):  # run() says what to install
+HAS_CRYPTOGRAPHY = False
+with suppress(ImportError):
     from cryptography.hazmat.primitives import serialization
 
+    HAS_CRYPTOGRAPHY = True
+
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.mitlab.pixel.plugins.module_utils.aws import client
 from ansible_collections.mitlab.pixel.plugins.module_utils.errors import AWS_ERRORS, PixelError, code_of, message_of
@@ -78,8 +82,8 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
     """Export the certificate; its key comes under a passphrase of this run's own."""
     arn = module.params["certificate_arn"]
     need(arn, "certificate_arn", "give the ARN of an exportable certificate")
-    if "serialization" not in globals():
-        raise PixelError("the Python package cryptography is missing: install it for the interpreter of this host")
+    if not HAS_CRYPTOGRAPHY:
+        raise PixelError(missing_required_lib("cryptography"))
     passphrase = secrets.token_hex(32).encode()
     try:
         answer = client(module, "acm").export_certificate(CertificateArn=arn, Passphrase=passphrase, aws_retry=True)
