@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from pixel.sandbox.testing import RunningSandbox, refusal
@@ -127,11 +128,35 @@ def test_a_gateway_has_its_stage_its_plan_and_its_key_for_real(sandbox: RunningS
     assert key["name"] == "teacher"
 
 
-def test_a_deleted_stack_leaves_no_key_behind(sandbox: RunningSandbox) -> None:
+def test_a_deleted_stack_leaves_nothing_of_its_gateway_behind(sandbox: RunningSandbox) -> None:
     create(sandbox, **GATEWAY)
     sandbox.client("cloudformation").delete_stack(StackName="s")
     gateway = sandbox.client("apigateway")
-    assert (gateway.get_api_keys()["items"], gateway.get_usage_plans()["items"]) == ([], [])
+    left = [gateway.get_api_keys(), gateway.get_usage_plans(), gateway.get_rest_apis()]
+    assert [one["items"] for one in left] == [[], [], []]
+
+
+def test_an_api_has_the_answers_of_its_own_that_the_stack_gives_it(sandbox: RunningSandbox) -> None:
+    answer = {
+        "Type": "AWS::ApiGateway::GatewayResponse",
+        "Properties": {
+            "RestApiId": {"Ref": "Api"},
+            "ResponseType": "DEFAULT_4XX",
+            "ResponseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"},
+        },
+    }
+    create(sandbox, **GATEWAY, Refusal=answer)
+    (api,) = sandbox.sandbox.status()["apis"]
+    refused = httpx.get(f"{api['url']}/nothing")
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (403, "*")
+
+
+def test_a_log_groups_retention_is_updated(sandbox: RunningSandbox) -> None:
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "made", "RetentionInDays": 30}}
+    create(sandbox, Group=group)
+    update(sandbox, Group={**group, "Properties": {"LogGroupName": "made", "RetentionInDays": 7}})
+    (made,) = sandbox.client("logs").describe_log_groups()["logGroups"]
+    assert made["retentionInDays"] == 7
 
 
 def test_a_key_keeps_its_value_when_its_stack_is_updated(sandbox: RunningSandbox) -> None:

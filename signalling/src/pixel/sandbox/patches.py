@@ -14,6 +14,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.logs.models import LogGroup
 
 
 def apply() -> None:
@@ -21,6 +22,7 @@ def apply() -> None:
     InstanceBackend.get_instance = _get_instance  # type: ignore[method-assign] # that is what a patch is
     parsing.parse_and_update_resource = _update_resource
     RestAPI.delete_from_cloudformation_json = classmethod(_delete_api)  # type: ignore[assignment,method-assign] # the same
+    LogGroup.update_from_cloudformation_json = classmethod(_update_logs)  # type: ignore[assignment,method-assign] # the same
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign] # that is what a patch is
 
 
@@ -46,6 +48,17 @@ def _delete_api(_: type[RestAPI], api_id: str, __: dict[str, Any], account_id: s
     Why: moto leaves it behind.
     """
     apigateway_backends[account_id][region_name].delete_rest_api(api_id)
+
+
+def _update_logs(
+    _: type[LogGroup], /, original_resource: LogGroup, cloudformation_json: dict[str, Any], **__: str
+) -> LogGroup:
+    """Change for how long a stack's log group keeps what is in it.
+
+    Why: moto cannot change log groups.
+    """
+    original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
+    return original_resource
 
 
 _moto_transacts = DynamoDBBackend.transact_write_items

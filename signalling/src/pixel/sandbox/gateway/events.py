@@ -123,7 +123,8 @@ def function_answer(result: Any) -> Answer | None:
     """Return what a function's result is to the caller; None for a result that is no answer, which is a 502."""
     if not isinstance(result, Mapping):
         return None
-    status, body = result.get("statusCode"), result.get("body") or ""
+    status, body = result.get("statusCode"), result.get("body")
+    body = "" if body is None else body
     if not isinstance(status, int) or isinstance(status, bool) or not isinstance(body, str):
         return None
     headers = [(name, str(value)) for name, value in (result.get("headers") or {}).items()]

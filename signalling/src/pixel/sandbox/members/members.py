@@ -84,12 +84,14 @@ class Members:
             self._on[facts.instance_id] = (facts, makers)
         makers.boot(facts)
 
-    def set_players(self, instance_id: str, players: int) -> None:
+    def set_players(self, instance_id: str, players: Any) -> None:
         """Have players of a light member come or go, until there are so many.
 
         Raises:
-            ValueError: the instance has no light member that is on.
+            ValueError: the instance has no light member that is on, or `players` is no number of them.
         """
+        if not isinstance(players, int) or players < 0:
+            raise ValueError(f"players is {players!r}: give how many players the member has, 0 or more")
         if not self._light.set_players(instance_id, players):
             raise ValueError(f"{instance_id} is no light member that is on: GET members lists those")
 
