@@ -12,9 +12,8 @@ from .certificates import ZONE_NAMES, names_of, self_signed
 from .conftest import Account
 from .pebble import Pebble
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 def test_a_certificate_is_issued_once_and_a_second_run_changes_nothing(
     renew: Callable[..., Run], account: Account, pebble: Pebble
 ) -> None:
@@ -39,6 +38,7 @@ def test_a_certificate_that_is_good_for_long_needs_no_ca(
     assert pebble.orders == 0
 
 
+@pytest.mark.slow
 def test_a_certificate_that_ends_soon_is_renewed_and_stays_the_previous_one(
     renew: Callable[..., Run], account: Account
 ) -> None:
@@ -50,6 +50,7 @@ def test_a_certificate_that_ends_soon_is_renewed_and_stays_the_previous_one(
     assert account.certificate("AWSPREVIOUS")["fullchain"] == old.certificate
 
 
+@pytest.mark.slow
 def test_a_certificate_of_another_ca_is_replaced_whatever_answers_are_lost(
     renew: Callable[..., Run], account: Account, pebble: Pebble
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_certificate_of_another_ca_is_replaced_whatever_answers_are_lost(
     assert account.is_tidy()
 
 
+@pytest.mark.slow
 def test_an_account_that_is_there_is_used(renew: Callable[..., Run], account: Account) -> None:
     secrets, key = account.sandbox.client("secretsmanager"), self_signed().key
     secrets.create_secret(Name="pixel/acme-account", SecretString=key)
@@ -70,6 +72,7 @@ def test_an_account_that_is_there_is_used(renew: Callable[..., Run], account: Ac
     assert secrets.get_secret_value(SecretId="pixel/acme-account")["SecretString"] == key
 
 
+@pytest.mark.slow
 def test_an_exportable_certificate_of_acm_is_taken_into_service(renew: Callable[..., Run], account: Account) -> None:
     request = {
         "DomainName": ZONE_NAMES[0],

@@ -18,8 +18,6 @@ from .certificates import self_signed
 from .conftest import SECRET, Account
 from .pebble import Pebble
 
-slow = pytest.mark.slow
-
 
 @pytest.fixture
 def live(account: Account) -> str:
@@ -59,7 +57,7 @@ def asked(environment: dict[str, str], variables: dict[str, Any]) -> Callable[[P
     return run
 
 
-@slow
+@pytest.mark.slow
 def test_a_challenge_that_the_ca_does_not_find_is_told_and_removed(
     asked: Callable[[Pebble], Run], blind_pebble: Pebble, account: Account, live: str
 ) -> None:
@@ -69,7 +67,7 @@ def test_a_challenge_that_the_ca_does_not_find_is_told_and_removed(
     assert account.is_tidy()
 
 
-@slow
+@pytest.mark.slow
 def test_a_ca_that_refuses_the_zone_is_told_in_its_own_words(
     asked: Callable[[Pebble], Run], unwilling_pebble: Pebble, account: Account, live: str
 ) -> None:
@@ -80,7 +78,7 @@ def test_a_ca_that_refuses_the_zone_is_told_in_its_own_words(
     assert account.is_tidy()
 
 
-@slow
+@pytest.mark.slow
 def test_a_ca_that_does_not_answer_is_named_with_the_end_of_what_is_in_service(
     renew: Callable[..., Run], account: Account
 ) -> None:
@@ -92,7 +90,7 @@ def test_a_ca_that_does_not_answer_is_named_with_the_end_of_what_is_in_service(
     assert account.is_tidy()
 
 
-@slow
+@pytest.mark.slow
 def test_records_that_cannot_be_written_end_the_run_before_the_ca_looks(
     renew: Callable[..., Run], account: Account, pebble: Pebble
 ) -> None:
@@ -103,7 +101,7 @@ def test_records_that_cannot_be_written_end_the_run_before_the_ca_looks(
     assert account.is_tidy()
 
 
-@slow
+@pytest.mark.slow
 def test_of_two_runs_at_once_one_orders(renew: Callable[..., Run], account: Account, pebble: Pebble) -> None:
     with ThreadPoolExecutor(2) as threads:
         runs = list(threads.map(lambda _: renew(), range(2)))
@@ -112,6 +110,7 @@ def test_of_two_runs_at_once_one_orders(renew: Callable[..., Run], account: Acco
     assert account.is_tidy()
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_in_vain_says_for_whom(renew: Callable[..., Run], account: Account, pebble: Pebble) -> None:
     item = {
         "instance_id": {"S": "lock#certificate"},
