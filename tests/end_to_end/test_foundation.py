@@ -12,6 +12,7 @@ import httpx
 import pytest
 from dnslib import DNSRecord
 
+from pixel.sandbox.members.site import HTTPS
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
 from playbook_runs import Run
 
@@ -23,6 +24,8 @@ Playbook = Callable[..., Run]
 @pytest.fixture
 def members(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[RunningSandbox]:
     """The sandbox, in which instances of a pool are machines."""
+    if sandbox.sandbox.members.site.https != HTTPS:
+        pytest.skip("port 443 may not be opened: run 'sysctl net.ipv4.ip_unprivileged_port_start=443' as root")
     with running_sandbox(tmp_path / "members", members="processes"):
         yield sandbox
 

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 import pytest
 
+from pixel.sandbox.members.site import HTTPS
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
 
 TEMPLATE = (
@@ -49,6 +50,8 @@ class Member:
 def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
     """A sandbox whose members are processes."""
     with running_sandbox(tmp_path / "sandbox", members="processes") as running:
+        if running.sandbox.members.site.https != HTTPS:
+            pytest.skip("port 443 may not be opened: run 'sysctl net.ipv4.ip_unprivileged_port_start=443' as root")
         running.reset()
         yield running
         running.reset()

@@ -95,7 +95,8 @@ def _down(_: argparse.Namespace, where: Path) -> int:
 def _status(arguments: argparse.Namespace, where: Path) -> int:
     found = daemon.running(where)
     if arguments.json:
-        sys.stdout.write(json.dumps({"running": found is not None, **(asdict(found) if found else {})}) + "\n")
+        known = {**asdict(found), "apis": daemon.ask(found, "GET", "status")["apis"]} if found else {}
+        sys.stdout.write(json.dumps({"running": found is not None, **known}) + "\n")
     elif found is None:
         sys.stdout.write(f"No sandbox runs in {where}: start one with 'pixel sandbox up'\n")
     else:

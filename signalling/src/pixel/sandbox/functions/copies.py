@@ -101,8 +101,12 @@ class _Copy:
         """Whether the process is there."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """Kill the process; whoever waits for its answer learns of it."""
+        self._process.kill()
+
     def end(self) -> None:
-        """Kill the process."""
+        """Kill the process, and keep nothing of it; nobody may wait for its answer."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -155,8 +159,10 @@ class Copies:
 
     def _started(self, version: Version) -> _Copy | Outcome:
         try:
-            copy = _Copy(version, self._log)
             with self._changed:
+                if self._ended:
+                    raise BusyError
+                copy = _Copy(version, self._log)
                 self._all.add(copy)
             loaded = copy.loaded()
         finally:
@@ -193,7 +199,9 @@ class Copies:
         """Kill all copies: the function is no more, or the sandbox."""
         with self._changed:
             self._ended = True
-            copies, self._idle = list(self._all), []
+            idle, self._idle = self._idle, []
+            for copy in self._all.difference(idle):
+                copy.kill()  # the thread that waits for its answer ends it
             self._changed.notify_all()
-        for copy in copies:
+        for copy in idle:
             copy.end()

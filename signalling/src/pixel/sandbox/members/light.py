@@ -115,7 +115,7 @@ class _Member:
 
 
 class LightMembers:
-    """The light members that are on; see `members.Makers`."""
+    """The light members that are on; see `members.Runner`."""
 
     def __init__(self, site: Site, settings: Callable[[], SectionSettings]) -> None:
         self._site = site

@@ -19,8 +19,8 @@ Kind = Literal["none", "light", "processes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-class Makers(Protocol):
-    """A way to run members' computers. Calls come one at a time, from one thread."""
+class Runner(Protocol):
+    """Runs the computers of members of one kind. Calls come one at a time, from one thread."""
 
     def boot(self, facts: InstanceFacts) -> None:
         """The instance runs: its computer boots."""
@@ -45,9 +45,9 @@ class Members:
         self._settings: SectionSettings = {}
         self._legacy = False
         self._lock = threading.Lock()
-        self._on: dict[str, tuple[InstanceFacts, Makers]] = {}
+        self._on: dict[str, tuple[InstanceFacts, Runner]] = {}
         self._light = LightMembers(site, lambda: self._settings)
-        self._makers: dict[Kind, Makers] = {
+        self._runners: dict[Kind, Runner] = {
             "light": self._light,
             "processes": ProcessMembers(site, lambda: self._settings, lambda: self._legacy),
         }
@@ -77,12 +77,12 @@ class Members:
                 found[1].cut(facts.instance_id)
 
     def _boot(self, facts: InstanceFacts) -> None:
-        makers = self._makers.get(self.kind)
-        if makers is None or POOL_TAG not in facts.tags:
+        runner = self._runners.get(self.kind)
+        if runner is None or POOL_TAG not in facts.tags:
             return
         with self._lock:
-            self._on[facts.instance_id] = (facts, makers)
-        makers.boot(facts)
+            self._on[facts.instance_id] = (facts, runner)
+        runner.boot(facts)
 
     def set_players(self, instance_id: str, players: Any) -> None:
         """Have players of a light member come or go, until there are so many.
@@ -137,7 +137,7 @@ class Members:
             "settings": self._settings,
             "unreal": {"legacy": self._legacy},
             "members": [
-                {"instance_id": facts.instance_id, "address": facts.public_ip, **makers.report(facts.instance_id)}
-                for facts, makers in on
+                {"instance_id": facts.instance_id, "address": facts.public_ip, **runner.report(facts.instance_id)}
+                for facts, runner in on
             ],
         }
