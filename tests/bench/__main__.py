@@ -13,7 +13,8 @@ def main() -> None:
     began = time.monotonic()
     for line in signalling.report():
         print(line, flush=True)
-    print(f"\nAWS calls and seconds, ours beside amazon.aws's; each AWS call takes {collection.LATENCY * 1000:.0f} ms\n")
+    latency = f"{collection.LATENCY * 1000:.0f} ms"
+    print(f"\nAWS calls and seconds, ours beside amazon.aws's; each AWS call takes {latency}\n")
     print(f"{'work':<44} {'ours':>15} {'peer':>17} {'fewer calls':>12} {'faster':>8}  least possible")
     for row in collection.rows():
         ours, peer = row.ours, row.peer
