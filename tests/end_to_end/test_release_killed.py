@@ -6,12 +6,12 @@ first change, and after each one, when AWS has made it and the playbook never he
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from pixel.sandbox.testing import RunningSandbox
@@ -32,7 +32,6 @@ def kill_at(sandbox: RunningSandbox, environment: dict[str, str], nth: int, when
         command("release", UPGRADE),
         cwd=ROOT,
         env=environment,
-        start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -43,9 +42,17 @@ def kill_at(sandbox: RunningSandbox, environment: dict[str, str], nth: int, when
             assert time.monotonic() < deadline, "the playbook never made its nth change"
             time.sleep(0.02)
     finally:
-        os.killpg(playbook.pid, signal.SIGKILL)
-        playbook.wait()
+        kill_tree(playbook)
         sandbox.set_faults(hold=None)
+
+
+def kill_tree(playbook: subprocess.Popen[bytes]) -> None:
+    """Kill Ansible with its workers and modules: those have sessions of their own, and would end their task."""
+    with suppress(psutil.NoSuchProcess):
+        main = psutil.Process(playbook.pid)
+        for process in [*main.children(recursive=True), main]:
+            process.kill()
+    playbook.wait()
 
 
 @pytest.mark.slow

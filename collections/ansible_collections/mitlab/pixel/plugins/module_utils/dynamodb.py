@@ -1,6 +1,6 @@
 # Copyright: mitlab.pixel maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The only place that reads the lease table. Modules never write it."""
+"""The only place that reads leases. Modules never write them; `locks.py` writes the locks beside them."""
 
 from __future__ import annotations
 
