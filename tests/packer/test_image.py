@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from .workshop import Workshop, workshop
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("packer") is None, reason="packer is not installed"),
+    pytest.mark.xdist_group("image"),  # they share what was built once
 ]
 
 ACCOUNT = r"NT SERVICE\PixelSignalling"
@@ -180,8 +179,8 @@ def test_the_image_is_released(built: Workshop) -> None:
 @pytest.mark.parametrize(
     ("broken", "step"),
     [
-        ({"driver-not-loaded"}, "Prove that the driver is loaded"),
-        ({"healthz"}, "Prove that the service answers"),
+        pytest.param({"driver-not-loaded"}, "Prove that the driver is loaded", marks=pytest.mark.soak),
+        pytest.param({"healthz"}, "Prove that the service answers", marks=pytest.mark.soak),
         ({"streamer-open"}, "Prove that the streamer's port cannot be reached from outside"),
     ],
 )
