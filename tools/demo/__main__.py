@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.fleet import StepFailedError, Tour
 from demo.sandbox import DemoSandbox
-from demo.session import lay_foundation, one_session
+from demo.session import NEEDS_443, lay_foundation, members_can_serve, one_session
 from demo.terminal import Terminal
 from playbook_runs import ROOT
 
@@ -41,8 +41,11 @@ def main() -> int:
         tour = Tour(sandbox, terminal)
         tour.fleet()
         tour.closing_table()
-        lay_foundation(tour)
-        one_session(tour)
+        if members_can_serve():
+            lay_foundation(tour)
+            one_session(tour)
+        else:
+            print(NEEDS_443)
     except StepFailedError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pixel.client as pixel
 from demo.fleet import StepFailedError, Tour
 from demo.sandbox import DemoSandbox
-from demo.session import lay_foundation, wake
+from demo.session import NEEDS_443, lay_foundation, members_can_serve, wake
 from demo.terminal import Terminal
 from playbook_runs import ROOT
 
@@ -32,6 +32,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make play", description=__doc__)
     parser.add_argument("--state", type=Path, default=ROOT / ".sandbox", help="the sandbox's state folder")
     arguments = parser.parse_args()
+    if not members_can_serve():
+        sys.stderr.write(f"{NEEDS_443}\n")
+        return 1
     terminal = Terminal()
     terminal.step("An AWS on this machine")
     sandbox = DemoSandbox(arguments.state)

@@ -15,11 +15,23 @@ from demo.browser import CHROMIUM, FLAGS
 from demo.fleet import POOL, Tour
 from demo.sandbox import DemoSandbox
 from pixel.naming import record_name
+from pixel.sandbox.members.site import HTTPS, https_port
 
 GRACE = 10
 """Seconds that a member waits for its people to come back; two minutes unless it is set."""
 
 STACK = "pixel"
+
+
+NEEDS_443 = """
+Members serve on port 443 of their own loopback addresses, which this system allows only root. For the session, run
+   sudo sysctl net.ipv4.ip_unprivileged_port_start=443
+and then this again."""
+
+
+def members_can_serve() -> bool:
+    """Whether this user may open the port that members are reached on."""
+    return https_port() == HTTPS
 
 
 class Watch:
