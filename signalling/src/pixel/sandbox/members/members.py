@@ -80,9 +80,9 @@ class Members:
         runner = self._runners.get(self.kind)
         if runner is None or POOL_TAG not in facts.tags:
             return
+        runner.boot(facts)
         with self._lock:
             self._on[facts.instance_id] = (facts, runner)
-        runner.boot(facts)
 
     def set_players(self, instance_id: str, players: Any) -> None:
         """Have players of a light member come or go, until there are so many.
