@@ -29,8 +29,8 @@ def test_the_example_wakes_a_machine_commands_it_and_gives_it_back(sandbox: Runn
     assert shown["send"] == "Ack(status='delivered', reason=None)"
     assert "where are you?" in shown["ask"]
     assert [json.loads(command) for command in member.heard()] == [
-        {"Name": "Ada", "MaxSpeed": 3, "Color": "Red"},
         "where are you?",
+        {"Name": "Ada", "MaxSpeed": 3, "Color": "Red"},
     ]
     assert shown["close"].endswith("of pool 'drone': ended>")
     reach(sandbox, member.instance_id, "stopped")

@@ -91,6 +91,7 @@ class TestLight:
     def test_a_stopped_member_is_off(self, light: RunningSandbox) -> None:
         (member,) = light.launch(1, TagSpecifications=POOL)
         until(lambda: on(light))
+        until(lambda: light.instance_state(member) == "running")
         light.ec2.stop_instances(InstanceIds=[member])
         until(lambda: not on(light))
         assert control(light, "POST", "players", {"instance_id": member, "players": 1}).status_code == 400
