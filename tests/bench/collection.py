@@ -40,7 +40,12 @@ class Bench:
     def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
         self.sandbox = sandbox
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.environment = {**os.environ, "PATH": path, "AWS_REGION": "us-east-2", state.ENVIRONMENT: str(folder)}
+        self.environment = {
+            **os.environ,
+            "PATH": path,
+            "AWS_DEFAULT_REGION": "us-east-2",
+            state.ENVIRONMENT: str(folder),
+        }
         self.images: dict[str, str] = {}
 
     def fresh(self) -> None:
