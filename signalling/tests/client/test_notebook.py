@@ -44,7 +44,7 @@ def test_the_example_runs_from_its_first_cell_to_its_last(
     member.answers = lambda command: [{"type": "ack", "status": "delivered"}, {"type": "reply", "data": f"{command}!"}]
     notebook = nbformat.read(EXAMPLE, as_version=4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert member.commands == [{"Name": "Ada", "MaxSpeed": 3, "Color": "Red"}, "where are you?"]
+    assert member.commands == ["where are you?", {"Name": "Ada", "MaxSpeed": 3, "Color": "Red"}]
     assert notebook.cells[-1]["outputs"][0]["data"]["text/plain"] == "<Session s-0001 of pool 'drone': ended>"
     assert wake_api.counted("DELETE") == 1
 
