@@ -120,6 +120,31 @@ def test_no_role_may_tag_or_launch(resources: dict[str, Any], role: str) -> None
     assert not [action for action in actions if "*" in action or "Tags" in action or "RunInstances" in action]
 
 
+def test_the_wake_function_may_see_of_the_certificate_when_it_ends_and_no_more(resources: dict[str, Any]) -> None:
+    secrets = {
+        name: one for name, one in statements(resources["WakeRole"]).items() if "secretsmanager" in str(one["Action"])
+    }
+    assert secrets.keys() == {"ReadTokenSecret", "SeeWhenCertificateEnds"}
+    assert secrets["ReadTokenSecret"]["Resource"] == "TokenSecret"
+    assert secrets["SeeWhenCertificateEnds"]["Action"] == "secretsmanager:DescribeSecret"
+    assert secrets["SeeWhenCertificateEnds"]["Resource"].endswith(":secret:${CertificateSecretName}-??????")
+
+
+def test_the_alarm_goes_off_when_the_certificate_ends_soon_or_nobody_knows_when(resources: dict[str, Any]) -> None:
+    alarm = resources["CertificateEndsSoon"]
+    assert alarm["Condition"] == "KeepCertificate"
+    told = alarm["Properties"]
+    assert (told["Namespace"], told["MetricName"]) == ("AWS::StackName", "CertificateDaysLeft")
+    assert told["Dimensions"] == [{"Name": "service", "Value": "wake"}]
+    assert (told["Threshold"], told["ComparisonOperator"]) == ("CertificateMinDays", "LessThanThreshold")
+    assert told["TreatMissingData"] == "breaching"
+
+
+def test_every_alarm_is_told_to_the_topic(resources: dict[str, Any]) -> None:
+    alarms = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    assert [alarm["AlarmActions"] for alarm in alarms] == [["TellAlarms", ["AlarmTopic"], "AWS::NoValue"]] * 3
+
+
 def test_every_method_but_the_preflight_needs_a_key(resources: dict[str, Any]) -> None:
     methods = {
         one["Properties"]["HttpMethod"]: one["Properties"]["ApiKeyRequired"]

@@ -76,6 +76,8 @@ def api(sandbox: RunningSandbox) -> Api:
         "MediaPortFirst": "49152",
         "MediaPortLast": "49251",
         "CertificateSecretName": "pixel/certificate",
+        "CertificateMinDays": "21",
+        "AlarmTopic": "",
         "SessionsPerKey": "40",
         "ThrottleRate": "50",
         "ThrottleBurst": "200",

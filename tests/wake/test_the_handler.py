@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,8 +46,8 @@ def room(classroom: Callable[[int, int], Any], monkeypatch: pytest.MonkeyPatch) 
 
 def forget() -> None:
     """Make the next invocation the first one of its copy of the function."""
-    deployed._api.cache_clear()
-    deployed._wake.cache_clear()
+    for part in (deployed._api, deployed._wake, deployed._settings, deployed._certificate):
+        part.cache_clear()
 
 
 @pytest.fixture
@@ -97,6 +98,40 @@ def test_the_schedule_runs_the_reconciler_and_tells_what_it_found(room: Any) -> 
     counts = deployed.handler({"detail-type": "Scheduled Event"}, Context())  # type: ignore[arg-type] # not used
     assert counts is not None
     assert (counts["running"], counts["leased"], counts["stopped"]) == (0, 0, 0)
+
+
+def metrics(printed: str) -> dict[str, Any]:
+    """Return the line in which a run of the reconciler told its metrics, as CloudWatch takes it."""
+    found: list[dict[str, Any]] = [json.loads(line) for line in printed.splitlines() if "_aws" in line]
+    return found[-1]
+
+
+def test_the_schedule_tells_how_many_days_the_certificate_is_good_for(
+    room: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = datetime.now(UTC) + timedelta(days=20.5)
+    room.sandbox.client("secretsmanager").create_secret(
+        Name="pixel/certificate",
+        SecretString="{}",
+        Tags=[{"Key": "pixel:not-after", "Value": f"{end:%Y%m%d%H%M%SZ}"}],
+    )
+    monkeypatch.setenv("PIXEL_CERTIFICATE_SECRET", "pixel/certificate")
+    deployed.handler({"detail-type": "Scheduled Event"}, Context())  # type: ignore[arg-type] # not used
+    told = metrics(capsys.readouterr().out)
+    assert told["CertificateDaysLeft"] == [pytest.approx(20.5, abs=0.01)]
+    # As the alarm CertificateEndsSoon looks for it.
+    assert told["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert told["service"] == "wake"
+
+
+def test_without_a_certificate_the_schedule_says_nothing_of_it_and_does_the_rest(
+    room: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PIXEL_CERTIFICATE_SECRET", "pixel/certificate")
+    deployed.handler({"detail-type": "Scheduled Event"}, Context())  # type: ignore[arg-type] # not used
+    told = metrics(capsys.readouterr().out)
+    assert "CertificateDaysLeft" not in told
+    assert told["Running"] == [0]
 
 
 def test_a_state_change_is_heard(room: Any) -> None:

@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from pixel.wake.api import build
+from pixel.wake.certificate import CertificateEnd
 from pixel.wake.function import Clients, Wake, assemble
 from pixel.wake.secret import TokenSecret
 from pixel.wake.settings import Settings
@@ -57,6 +58,9 @@ def _dispatch(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any
         logger.info("reconciled", extra=dict(counts))
         for name, count in counts.items():
             metrics.add_metric(name.title().replace("_", ""), MetricUnit.Count, count)
+        certificate = _certificate()
+        if certificate is not None and (days := certificate.days_left()) is not None:
+            metrics.add_metric("CertificateDaysLeft", MetricUnit.NoUnit, days)
         return dict(counts)
     raise ValueError(f"the wake function does not know this event: it has only {', '.join(sorted(event)) or 'nothing'}")
 
@@ -67,8 +71,19 @@ def _api() -> APIGatewayRestResolver:
 
 
 @cache
+def _settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+@cache
+def _certificate() -> CertificateEnd | None:
+    secret = _settings().certificate_secret
+    return None if secret is None else CertificateEnd(boto3.client("secretsmanager", config=PATIENT), secret)
+
+
+@cache
 def _wake() -> Wake:
-    settings = Settings.from_environment(os.environ)
+    settings = _settings()
     clients = Clients(
         dynamodb=boto3.client("dynamodb", config=PATIENT),
         ec2=boto3.client("ec2", config=PATIENT),

@@ -21,7 +21,8 @@ class Settings:
     `sessions_per_key` is how many sessions one API key may have at a time. `watch` is how often polls look at members
     that start, `cooldown` how long an availability zone without capacity comes last. `unleased` is how long a member
     may run without a lease before the reconciler doubts it, `confirm` how long a doubt must stand before it acts, and
-    `stopping` how long a drained member may take to stop itself.
+    `stopping` how long a drained member may take to stop itself. `certificate_secret` is the secret of the members'
+    certificate, whose end is watched; None if nobody keeps one.
     """
 
     lease_table: str
@@ -39,6 +40,7 @@ class Settings:
     confirm: float = 30
     stopping: float = 60
     keep_ended: float = 24 * 3600
+    certificate_secret: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -63,6 +65,7 @@ class Settings:
             origins=tuple(environment.get("PIXEL_ORIGINS", "").replace(",", " ").split()),
             sessions_per_key=cls.sessions_per_key if cap is None else int(cap),
             timings=LeaseTimings(**timings),
+            certificate_secret=environment.get("PIXEL_CERTIFICATE_SECRET", "").strip() or None,
             **{name: value for name, value in numbers.items() if value is not None},
         )
 
