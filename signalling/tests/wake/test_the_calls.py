@@ -59,7 +59,7 @@ def test_the_first_refusal_of_a_full_pool_spares_the_others_the_search(world: Wo
         with pytest.raises(ApiError, match="in use"):
             world.wake.sessions.open("bob", key, "drone")
         calls.append(by_service(world.wire.calls))
-    assert calls == [{"dynamodb": 5, "ec2": 0, "route53": 0}, {"dynamodb": 1, "ec2": 0, "route53": 0}]
+    assert calls == [{"dynamodb": 6, "ec2": 0, "route53": 0}, {"dynamodb": 2, "ec2": 0, "route53": 0}]
 
 
 def test_thirty_wakes_of_a_class_are_started_and_published_with_a_handful_of_calls(world: World) -> None:

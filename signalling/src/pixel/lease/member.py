@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pixel.lease import writes
-from pixel.lease.model import Item, Lease, LeaseLost, LeaseTimings, is_live, lease_of, parse_lease
+from pixel.lease.model import Item, Lease, LeaseLost, LeaseTimings, Standing, is_live, lease_of, parse_lease
 from pixel.lease.table import ConditionFailed, Table
 
 if TYPE_CHECKING:
@@ -34,12 +34,18 @@ class MemberLease:
         self._timings = timings or LeaseTimings()
         self._clock = clock
 
-    def current(self) -> Lease | None:
-        """Return the live lease of this member, or its last one while it still has to drain; None if there is none.
+    def current(self) -> Standing:
+        """Return the member's lease, if it has one to heed, and how long it is held; read with strong consistency."""
+        item = self._table.get(self._instance_id)
+        return Standing(lease_of(item, self._clock()), float((item or {}).get("hold_until", 0)))
 
-        Read with strong consistency.
-        """
-        return lease_of(self._table.get(self._instance_id), self._clock())
+    def hot(self) -> bool:
+        """Say that this member waits for whoever claims it. False: it is not held any more, or somebody has it."""
+        try:
+            self._table.write(writes.hot(self._instance_id, self._clock()))
+        except ConditionFailed:
+            return False
+        return True
 
     def ready(self, lease: Lease) -> Lease:
         """Say that the member can be used, and return the lease with its connect deadline.
@@ -67,7 +73,7 @@ class MemberLease:
             raise LeaseLost(_whose(lease, failure.item)) from None
 
     def drain(self, lease: Lease | None) -> bool:
-        """Give the member up before it stops. False: it belongs to someone else now, so it must not stop.
+        """Give the member up before it stops. False: it belongs to someone else now, or is held, so it must not stop.
 
         `lease` is the one that the member served last; None when it never had one.
         """

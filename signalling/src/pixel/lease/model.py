@@ -4,16 +4,19 @@ The attributes of a member's item (table key `instance_id`):
 
 | attribute | type | meaning |
 |---|---|---|
-| `pool`, `az` | S | the member's pool and availability zone |
+| `pool`, `az`, `release` | S | the member's pool, availability zone and release |
 | `state` | S | `free`, `claimed`, `ready`, `in_use` or `draining` |
 | `session`, `owner` | S | the session that holds the lease, or held it last, and the caller who has it |
 | `generation` | N | grows by one at every claim |
 | `player_digest`, `controller_digest` | S | SHA-256 of the session's tokens |
 | `lease_until` | N | epoch seconds; the lease lives while `session` is there and this is later than now |
+| `ready_at` | N | epoch seconds; since when it can be used: it said ready, and its name was published |
 | `connect_until` | N | epoch seconds; set at ready: the first player must have come by then |
 | `cap_until` | N | epoch seconds; no heartbeat carries the lease beyond |
 | `claimed_at`, `drained_at`, `seen_at` | N | epoch seconds of the claim, the drain, the member's last word |
 | `connected` | BOOL | whether a player has ever connected under this generation |
+| `hold_until`, `hold_for` | N, S | epoch seconds; until then the member is held, and for which class |
+| `hot_at` | N | epoch seconds; since when it runs held, ready for whoever claims it |
 | `hostname`, `address` | S | the member's name and public address while it runs |
 | `change`, `published_at` | S, N | the DNS change that publishes the name; when all name servers knew it |
 | `suspect`, `suspect_at` | S, N | what the reconciler doubts about the member, and since when |
@@ -85,7 +88,17 @@ class Lease:
     address: str | None = None
 
 
-CLAIM_ATTRIBUTES = ("state", "session", "lease_until", "generation")
+@dataclass(frozen=True)
+class Standing:
+    """What a member heeds: its lease, live or still to drain, if it has one, and until when (epoch seconds) it is held."""
+
+    lease: Lease | None
+    held_until: float = 0
+
+
+NAMED = ("hostname", "address", "change", "published_at")
+"""What a member's item keeps of its name while it runs."""
+CLAIM_ATTRIBUTES = ("state", "session", "lease_until", "generation", "hold_until", "hot_at", *NAMED)
 """What of a member's item has to be known to claim it."""
 
 
@@ -101,6 +114,20 @@ def is_claimable(item: Item | None, now: float) -> bool:
     stopped and freed first.
     """
     return item is None or (item.get("state", "free") == "free" and not is_live(item, now))
+
+
+def is_held(item: Item | None, now: float) -> bool:
+    """Tell whether a member is held: running, or about to, for a class that is about to begin.
+
+    Until the hold passes nobody stops it unless a session has used it up; anybody may claim it. A claim leaves the
+    hold as it is: it says for which class the member was meant, and so how many more the class needs.
+    """
+    return item is not None and float(item.get("hold_until", 0)) > now
+
+
+def is_waiting(item: Item | None, now: float) -> bool:
+    """Tell whether a member is held and nobody has claimed it, so that it has to stay as it is."""
+    return item is not None and is_held(item, now) and is_claimable(item, now)
 
 
 def lease_of(item: Item | None, now: float) -> Lease | None:

@@ -13,7 +13,7 @@ from pixel.lease.writes import Delete, Write
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, UpdateTypeDef
+    from types_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, ScanInputPaginateTypeDef, UpdateTypeDef
 
 KEY = "instance_id"
 BATCH_GET = 100
@@ -68,9 +68,15 @@ class Table:
             wanted = [_deserializer.deserialize(key[KEY]) for key in unprocessed] + wanted
         return found
 
-    def scan(self) -> dict[str, dict[str, Any]]:
-        """Return every item, by key: one call for every megabyte."""
-        pages = self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True)
+    def scan(self, without: str | None = None) -> dict[str, dict[str, Any]]:
+        """Return every item whose key does not begin with `without`, by key: one call for every megabyte there is."""
+        asked: ScanInputPaginateTypeDef = {"TableName": self.name, "ConsistentRead": True}
+        if without is not None:
+            asked |= {
+                "FilterExpression": f"NOT begins_with({KEY}, :without)",
+                "ExpressionAttributeValues": {":without": {"S": without}},
+            }
+        pages = self.client.get_paginator("scan").paginate(**asked)
         return {item[KEY]: item for page in pages for item in map(plain, page["Items"])}
 
     def write(self, write: Write) -> dict[str, Any]:

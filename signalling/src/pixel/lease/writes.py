@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pixel.lease.model import EndReason, Item, Lease, LeaseTimings
+from pixel.lease.model import NAMED, EndReason, Item, Lease, LeaseTimings, is_live
 
 LEASED = "(#state = :claimed OR #state = :ready OR #state = :in_use)"
 MINE = "#session = :session AND #generation = :generation"
-_PRIVATE = ("player_digest", "controller_digest", "suspect", "suspect_at")
-"""What an ended lease leaves nothing of: its tokens' digests, and doubts about its member."""
+_PRIVATE = ("player_digest", "controller_digest", "suspect", "suspect_at", "hot_at")
+"""What an ended lease leaves nothing of: its tokens' digests, doubts about its member, and that it waits."""
 NOBODYS = "(attribute_not_exists(#session) OR #lease_until <= :now)"
+NOT_HELD = "(attribute_not_exists(#hold_until) OR #hold_until <= :now)"
+FREE = "(attribute_not_exists(#state) OR #state = :free)"
+WAITING = f"#hold_until > :now AND {FREE} AND {NOBODYS}"
+"""The member is held, and nobody has claimed it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,9 @@ class Claim:
     generation: int
     player_digest: str
     controller_digest: str
+    release: str = ""
+    named: bool = False
+    """Whether the member waits, running under the name that its item has."""
 
 
 def claim(new: Claim, timings: LeaseTimings, now: float) -> Write:
@@ -66,6 +73,7 @@ def claim(new: Claim, timings: LeaseTimings, now: float) -> Write:
         set={
             "pool": new.pool,
             "az": new.az,
+            "release": new.release,
             "state": "claimed",
             "session": new.session,
             "owner": new.owner,
@@ -77,11 +85,12 @@ def claim(new: Claim, timings: LeaseTimings, now: float) -> Write:
             "cap_until": now + timings.cap,
         },
         remove=(
-            *("connect_until", "connected", "seen_at", "drained_at", "end_reason"),
-            *("hostname", "address", "change", "published_at", "suspect", "suspect_at"),
+            *("ready_at", "connect_until", "connected", "seen_at", "drained_at", "end_reason"),
+            *("suspect", "suspect_at", "hot_at"),
+            *(() if new.named else NAMED),
         ),
         condition="(attribute_not_exists(#generation) AND :before = :zero OR #generation = :before)"
-        f" AND (attribute_not_exists(#state) OR #state = :free) AND {NOBODYS}",
+        f" AND {FREE} AND {NOBODYS}",
         values={":before": new.generation - 1, ":zero": 0, ":free": "free", ":now": now},
     )
 
@@ -91,7 +100,7 @@ def ready(lease: Lease, timings: LeaseTimings, now: float) -> Write:
     until = min(now + timings.connect, lease.cap_until)
     return Write(
         key=lease.instance_id,
-        set={"state": "ready", "connect_until": until, "lease_until": until, "seen_at": now},
+        set={"state": "ready", "ready_at": now, "connect_until": until, "lease_until": until, "seen_at": now},
         condition=f"{MINE} AND #state = :claimed AND #lease_until > :now",
         values={**_mine(lease), ":claimed": "claimed", ":now": now},
     )
@@ -116,49 +125,63 @@ def heartbeat(lease: Lease, players: int, timings: LeaseTimings, now: float) -> 
 
 
 def drain(instance_id: str, lease: Lease | None, now: float) -> Write:
-    """Give the member up, so that nobody can claim it before it has stopped: if the lease is mine, or nobody's."""
+    """Give the member up, so that nobody can claim it before it has stopped: if the lease is mine, or nobody's.
+
+    A member that is held is nobody's to give up, unless its own session has used it.
+    """
     mine = f"({MINE}) OR " if lease is not None else ""
     return Write(
         key=instance_id,
         set={"state": "draining", "drained_at": now, "lease_until": 0},
         remove=_PRIVATE,
-        condition=f"{mine}{NOBODYS}",
+        condition=f"{mine}({NOBODYS} AND {NOT_HELD})",
         values={":now": now, **(_mine(lease) if lease is not None else {})},
     )
 
 
-def named(lease: Lease, address: str, hostname: str, change: str) -> Write:
-    """Keep a leased member's address and name, and the id of the DNS change that publishes them."""
+def hot(instance_id: str, now: float) -> Write:
+    """Say that a member that is held can be used by whoever claims it."""
     return Write(
-        key=lease.instance_id,
-        set={"address": address, "hostname": hostname, "change": change},
-        condition=f"{MINE} AND {LEASED}",
-        values={**_mine(lease), **_LEASED_VALUES},
+        key=instance_id,
+        set={"hot_at": now, "seen_at": now},
+        condition=WAITING,
+        values={":free": "free", ":now": now},
     )
 
 
-def published(lease: Lease, timings: LeaseTimings, now: float) -> Write:
+def named(member: Item, address: str, hostname: str, change: str, now: float) -> Write:
+    """Keep the address and the name of a member that is leased, or waits, and the id of the change in the DNS."""
+    condition, values = _expected(member, now)
+    return Write(
+        key=member["instance_id"],
+        set={"address": address, "hostname": hostname, "change": change},
+        condition=condition,
+        values=values,
+    )
+
+
+def published(member: Item, timings: LeaseTimings, now: float) -> Write:
     """Say that the member's name is known to all name servers.
 
     A member that was ready before waited for this: its first player has the whole connect deadline from now on.
     """
-    waited = lease.state == "ready"
-    until = min(now + timings.connect, lease.cap_until)
+    condition, values = _expected(member, now)
+    waited: dict[str, float] = {}
+    if is_live(member, now):
+        condition, values = f"{condition} AND #state = :state", {**values, ":state": member["state"]}
+        if member["state"] == "ready":
+            until = min(now + timings.connect, float(member["cap_until"]))
+            waited = {"ready_at": now, "connect_until": until, "lease_until": until}
     return Write(
-        key=lease.instance_id,
-        set={"published_at": now, **({"connect_until": until, "lease_until": until} if waited else {})},
-        condition=f"{MINE} AND #state = :state",
-        values={**_mine(lease), ":state": lease.state},
+        key=member["instance_id"], set={"published_at": now, **waited}, condition=condition, values=values
     )
 
 
-def unpublished(lease: Lease) -> Write:
-    """Say that the member's record was lost, so that it is published again."""
+def unpublished(member: Item, now: float) -> Write:
+    """Say that the record of a member that is leased, or waits, was lost, so that it is published again."""
+    condition, values = _expected(member, now)
     return Write(
-        key=lease.instance_id,
-        remove=("change", "published_at"),
-        condition=f"{MINE} AND {LEASED}",
-        values={**_mine(lease), **_LEASED_VALUES},
+        key=member["instance_id"], remove=("change", "published_at"), condition=condition, values=values
     )
 
 
@@ -232,7 +255,7 @@ def take(member: Item, now: float) -> Write:
         key=member["instance_id"],
         set={"state": "draining", "drained_at": now, "lease_until": 0},
         remove=("suspect", "suspect_at"),
-        condition=f"#suspect_at = :suspect_at AND {_same_generation(member)} AND {NOBODYS}",
+        condition=f"#suspect_at = :suspect_at AND {_same_generation(member)} AND {NOBODYS} AND {NOT_HELD}",
         values={":suspect_at": float(member["suspect_at"]), ":now": now, **_generation(member)},
     )
 
@@ -242,6 +265,14 @@ def gone(member: Item, now: float) -> Delete:
     return Delete(
         member["instance_id"], f"{_same_generation(member)} AND {NOBODYS}", {":now": now, **_generation(member)}
     )
+
+
+def _expected(member: Item, now: float) -> tuple[str, dict[str, Any]]:
+    """Return the condition, with its values, that the member is still leased as it was read, or still waits."""
+    if not is_live(member, now):
+        return WAITING, {":free": "free", ":now": now}
+    mine = {":session": member["session"], ":generation": member["generation"]}
+    return f"{MINE} AND {LEASED}", {**mine, **_LEASED_VALUES}
 
 
 def _same_generation(member: Item) -> str:

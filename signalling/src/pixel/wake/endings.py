@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
-from pixel.lease import writes
+from pixel.lease import usage, writes
 from pixel.lease.model import EndReason, Item, end_reason, is_live
 from pixel.lease.table import ConditionFailed, Table
 from pixel.wake import sessions
@@ -40,6 +41,7 @@ class Endings:
         """Free a member that has stopped, after the session that it served; delete the item of one that is gone."""
         if "session" in member:
             self.end(Session.on(member), end_reason(member, self._clock()))
+            self._keep(member)
         try:
             if gone:
                 self._table.delete(writes.gone(member, self._clock()))
@@ -47,6 +49,11 @@ class Endings:
                 self._table.write(writes.free_stopped(member, self._clock()))
         except ConditionFailed:
             pass  # it was claimed meanwhile, or freed already
+
+    def _keep(self, member: Item) -> None:
+        """Keep what is reported of a session: before its member is freed, so that no session is ever missing."""
+        with suppress(ConditionFailed):  # it is kept already
+            self._table.write(usage.ended(member, self._clock()))
 
     def withdraw(self, addresses: Collection[str]) -> None:
         """Delete the records of addresses that no instance has any more: one call to list, to ask and to delete each.

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pixel import tokens
-from pixel.lease import LeaseTimings, writes
-from pixel.lease.model import CLAIM_ATTRIBUTES, EndReason, Item, is_claimable
+from pixel.lease import LeaseTimings, usage, writes
+from pixel.lease.model import CLAIM_ATTRIBUTES, Item, is_claimable
 from pixel.lease.table import BATCH_GET, ConditionFailed, Table
+from pixel.lease.usage import GivenUp
 from pixel.lease.writes import Claim, Write
 from pixel.wake import sessions
 from pixel.wake.aws import Refused, batches
@@ -108,7 +109,7 @@ class Placement:
         wanted = Wanted(held.session, held.owner, held.pool, with_session, SessionChanged)
         return self._claim(wanted, usable, cooldowns, self._chance.getrandbits(32))
 
-    def give_up(self, member: Item, reason: EndReason) -> Session:
+    def give_up(self, member: Item, reason: GivenUp) -> Session:
         """End the session of a member that cannot be started, and free the member.
 
         Raises:
@@ -120,6 +121,7 @@ class Placement:
                 [
                     sessions.ended(held, reason, self._clock(), self._keep_ended),
                     writes.free_unstarted(held.member, held.session, held.generation),
+                    usage.refused(held.pool, reason, held.owner, held.session, self._clock()),
                 ]
             )
         except ConditionFailed:
@@ -199,4 +201,5 @@ class Placement:
             generation=generation,
             player_digest=tokens.digest(tokens.mint(secret, wanted.session, generation, "player")),
             controller_digest=tokens.digest(tokens.mint(secret, wanted.session, generation, "controller")),
+            release=candidate.release,
         )

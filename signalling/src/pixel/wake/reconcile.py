@@ -8,9 +8,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from pixel.lease import writes
+from pixel.lease import usage, writes
 from pixel.lease.model import Item, is_live, parse_lease
 from pixel.lease.table import ConditionFailed, Table
+from pixel.lease.usage import LeakKind
 from pixel.lease.writes import Write
 from pixel.wake import pools, sessions
 from pixel.wake.aws import UPSERT_BATCH, Ec2, Machine, Refused, Zone, batches
@@ -54,7 +55,7 @@ class Reconciler:
     def run(self) -> dict[str, int]:
         """Look at everything, repair, and drive every pool; return how many of what there was and was repaired."""
         machines = {machine.instance_id: machine for machine in self._ec2.pools()}
-        items = self._table.scan()
+        items = self._table.scan(without=usage.PREFIX)
         now = self._clock()
         members = {name: item for name, item in items.items() if "#" not in name}
         by_pool = {
@@ -84,13 +85,18 @@ class Reconciler:
             self._write(writes.unpublished(parse_lease(item)))
         self._ask(pools.enqueue, repairs.start)
         self._ask(pools.watch, [*repairs.republish, *repairs.watch])
-        stopping = list(repairs.stop)
+        leaks: list[tuple[Item, LeakKind, float]] = [
+            (item, "stuck", float(item["drained_at"])) for item in repairs.stop
+        ]
         for item, reason in repairs.reap:
             if self._write(writes.reap(item, reason, now)):
                 self._endings.end(Session.on(item), reason)
-                stopping.append(item)
-        stopping += [item for item in repairs.take if self._write(writes.take(item, now))]
+                leaks.append((item, "expired", now))
+        leaks += [(item, "unleased", now) for item in repairs.take if self._write(writes.take(item, now))]
+        stopping = [item for item, _, _ in leaks]
         self._stop(stopping, machines)
+        for item, kind, drained_at in leaks:
+            self._write(usage.leaked(item, kind, drained_at))
         ended = [item for item in repairs.end if self._end(item, gone=item["instance_id"] not in machines)]
         self._free(repairs)
         self._records(repairs)

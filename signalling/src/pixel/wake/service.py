@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pixel import tokens
-from pixel.lease import writes
+from pixel.lease import usage, writes
 from pixel.lease.model import Item
 from pixel.lease.table import ConditionFailed, Table
+from pixel.lease.usage import RefusalReason
 from pixel.wake import pools, sessions
+from pixel.wake.candidates import Candidate
 from pixel.wake.drive import Driver
 from pixel.wake.endings import Endings
 from pixel.wake.errors import ApiError
@@ -37,6 +42,8 @@ OVER_CAP_RETRY = 30
 
 READS = 3
 """Times that a session is read again when it changes under the reader."""
+
+logger = Logger(child=True)
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,16 @@ class Sessions:
         if not roster:
             raise ApiError(404, "unknown_pool", f"no member carries the tag pixel:pool={pool}: check the pool's name")
         state = Pool.parse(pool, known.get(pool_key(pool)))
+        try:
+            return self._place(owner, session, roster, state)
+        except ApiError as refusal:
+            if refusal.code in ("pool_empty", "over_cap"):
+                self._count(pool, refusal.code, owner, session)
+            raise
+
+    def _place(self, owner: str, session: str, roster: Sequence[Candidate], state: Pool) -> View:
+        """Open a session on a member of the roster."""
+        pool = state.name
         empty = ApiError(
             503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
         )
@@ -212,6 +229,13 @@ class Sessions:
             self._table.write(pools.close(held.pool, [held.member]))
             return
         raise ApiError(503, "throttled", f"session {session} is changing: try again", retry_after=1)
+
+    def _count(self, pool: str, reason: RefusalReason, owner: str, session: str) -> None:
+        """Count a refused wake for the report; the answer does not wait for a count that fails."""
+        try:
+            self._table.write(usage.refused(pool, reason, owner, session, self._clock()))
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("a refused wake could not be counted", pool=pool, code=reason, reason=str(error))
 
     def _again(self, session: Session, pool: str) -> View:
         if session.pool != pool:

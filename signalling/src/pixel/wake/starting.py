@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aws_lambda_powertools import Logger
 
-from pixel.lease.model import EndReason
 from pixel.lease.table import Table
+from pixel.lease.usage import GivenUp
 from pixel.wake import pools
 from pixel.wake.aws import Ec2
 from pixel.wake.placement import Placement, SessionChanged
@@ -50,7 +50,7 @@ class Starter:
 
         A member that only stops at the moment stays pending if no other is free: it can be started when it has stopped.
         """
-        failed: dict[str, EndReason | None] = dict.fromkeys(outcome.dry, "no_capacity")
+        failed: dict[str, GivenUp | None] = dict.fromkeys(outcome.dry, "no_capacity")
         for name, state in outcome.wrong.items():
             if state in ("missing", "shutting-down", "terminated"):
                 failed[name] = "member_stopped"

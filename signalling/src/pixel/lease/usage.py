@@ -1,0 +1,159 @@
+"""What is kept of use: sessions that are over, wakes that were refused, leaks that were stopped. Pure.
+
+The items, in the lease table; DynamoDB deletes them by `expires_at`, `KEEP` seconds after their hour or day (UTC):
+
+| key | attributes | holds |
+|---|---|---|
+| `usage#sessions#<pool>#<hour>` | `s_<session>` (S) | one session that began in this hour, as `Use` writes it |
+| `usage#refused#<pool>#<day>` | `<reason>__<API key id>` (SS) | wakes that were refused, by the sessions they wanted |
+| `usage#leaks#<pool>#<day>` | `<kind>` (SS) | members that the reconciler had to stop, with when it drained them |
+
+Every write may be repeated: it names what it adds, so nothing counts twice. Whoever reads knows all keys of a period,
+and gets them directly: there is nothing to scan.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from pixel.lease.model import EndReason, Item, end_reason
+from pixel.lease.writes import Write
+
+PREFIX = "usage#"
+KEEP = 400 * 86400
+"""Seconds that a record is kept: a school year, and the month to report on it."""
+
+Kind = Literal["sessions", "refused", "leaks"]
+GivenUp = Literal["no_capacity", "member_stopped"]
+"""Why a session that was opened never got a running member, and no other could be given to it."""
+RefusalReason = Literal["pool_empty", "no_capacity", "over_cap", "member_stopped"]
+LeakKind = Literal["expired", "unleased", "stuck"]
+"""How a member was found running for nobody: its lease had expired; it never had one; it was drained and ran on."""
+
+REFUSALS: tuple[RefusalReason, ...] = ("pool_empty", "no_capacity", "over_cap", "member_stopped")
+LEAKS: tuple[LeakKind, ...] = ("expired", "unleased", "stuck")
+_SESSION = "s_"
+_HANDLE = 8
+"""Letters of a session's id that tell refused wakes apart: forty bits."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One session that is over. Times are epoch seconds.
+
+    Attributes:
+        claimed_at: it got its member.
+        ready_at: the member could be used; None if it never could.
+        ended_at: its lease ended.
+        stopped_at: its member was found stopped.
+    """
+
+    owner: str
+    release: str
+    member: str
+    reason: EndReason
+    claimed_at: float
+    ready_at: float | None
+    ended_at: float
+    stopped_at: float
+
+    @classmethod
+    def of(cls, member: Item, now: float) -> Use:
+        """Return the last session of a member that has stopped, from the member's item.
+
+        Raises:
+            KeyError: no session ever held the member.
+        """
+        return cls(
+            owner=member["owner"],
+            release=member.get("release", ""),
+            member=member["instance_id"],
+            reason=end_reason(member, now),
+            claimed_at=round(float(member["claimed_at"]), 1),
+            ready_at=None if "ready_at" not in member else round(float(member["ready_at"]), 1),
+            ended_at=round(float(member.get("drained_at", member["lease_until"])), 1),
+            stopped_at=round(now, 1),
+        )
+
+
+def ended(member: Item, now: float) -> Write:
+    """Keep the last session of a member that has stopped. A session that is kept already stays as it is."""
+    name = _SESSION + member["session"]
+    use = Use.of(member, now)
+    return Write(
+        key=_key("sessions", member["pool"], use.claimed_at),
+        set={name: json.dumps(astuple(use), separators=(",", ":")), "expires_at": int(use.claimed_at) + KEEP},
+        condition=f"attribute_not_exists(#{name})",
+    )
+
+
+def refused(pool: str, reason: RefusalReason, owner: str, session: str, now: float) -> Write:
+    """Count a wake that was refused. A caller who tries again with the same key is counted once a day."""
+    caller = re.sub(r"\W", "_", owner)  # becomes part of an attribute's name
+    return Write(
+        key=_key("refused", pool, now),
+        set={"expires_at": int(now) + KEEP},
+        add={f"{reason}__{caller}": {session[:_HANDLE]}},
+    )
+
+
+def leaked(member: Item, kind: LeakKind, drained_at: float) -> Write:
+    """Count a member that is being stopped because it ran for nobody. One drain of it counts once."""
+    return Write(
+        key=_key("leaks", member["pool"], drained_at),
+        set={"expires_at": int(drained_at) + KEEP},
+        add={kind: {f"{member['instance_id']}@{int(drained_at)}"}},
+    )
+
+
+def keys(pool: str, begin: float, end: float) -> Iterator[str]:
+    """Return the keys of everything that is kept of a pool from `begin` until before `end` (epoch seconds)."""
+    for kind in ("sessions", "refused", "leaks"):
+        step = timedelta(hours=1) if kind == "sessions" else timedelta(days=1)
+        at = datetime.fromtimestamp(begin, UTC).replace(minute=0, second=0, microsecond=0)
+        if kind != "sessions":
+            at = at.replace(hour=0)
+        while at.timestamp() < end:
+            yield _key(kind, pool, at.timestamp())
+            at += step
+
+
+def uses(item: Mapping[str, Any]) -> dict[str, Use]:
+    """Return the sessions in an item of kind `sessions`, by id."""
+    return {
+        name.removeprefix(_SESSION): Use(*json.loads(value))
+        for name, value in item.items()
+        if name.startswith(_SESSION)
+    }
+
+
+def refusals(item: Mapping[str, Any]) -> dict[tuple[RefusalReason, str], frozenset[str]]:
+    """Return the refused wakes in an item of kind `refused`: by reason and API key id, who wanted a session."""
+    return {
+        (reason, name.removeprefix(f"{reason}__")): frozenset(value)
+        for name, value in item.items()
+        for reason in REFUSALS
+        if name.startswith(f"{reason}__")
+    }
+
+
+def leaks(item: Mapping[str, Any]) -> dict[LeakKind, int]:
+    """Return how many leaks an item of kind `leaks` counts, each under the first kind it was found as."""
+    counted: set[str] = set()
+    found: dict[LeakKind, int] = {}
+    for kind in LEAKS:
+        new = set(item.get(kind, ())) - counted
+        counted |= new
+        if new:
+            found[kind] = len(new)
+    return found
+
+
+def _key(kind: Kind, pool: str, at: float) -> str:
+    form = "%Y-%m-%dT%H" if kind == "sessions" else "%Y-%m-%d"
+    return f"{PREFIX}{kind}#{pool}#{datetime.fromtimestamp(at, UTC):{form}}"
