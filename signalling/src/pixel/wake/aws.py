@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 POOL_TAG = "pixel:pool"
 RELEASE_TAG = "pixel:release"
+CANARY_TAG = "pixel:canary"
+CHECKING = "checking"
+"""The value of a canary's tag until it has passed: until then it is nobody's to claim."""
 
 DESCRIBE_PAGE = 1000
 FILTER_VALUES = 200
@@ -64,7 +67,10 @@ def refusal(error: ClientError) -> Refusal | None:
 
 @dataclass(frozen=True)
 class Machine:
-    """What EC2 says of a member's instance. `launched_at` is epoch seconds of its last start."""
+    """What EC2 says of a member's instance.
+
+    `launched_at` is epoch seconds of its last start. A machine `on_trial` is a release's canary that has not passed.
+    """
 
     instance_id: str
     pool: str
@@ -74,6 +80,7 @@ class Machine:
     address: str | None
     launched_at: float
     state_reason: str
+    on_trial: bool = False
 
     @property
     def running(self) -> bool:
@@ -256,4 +263,5 @@ def _machine(instance: InstanceTypeDef) -> Machine:
         address=instance.get("PublicIpAddress"),
         launched_at=instance["LaunchTime"].timestamp(),
         state_reason=instance.get("StateReason", {}).get("Code", ""),
+        on_trial=tags.get(CANARY_TAG) == CHECKING,
     )

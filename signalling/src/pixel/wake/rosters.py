@@ -29,9 +29,11 @@ def roster_key(pool: str) -> str:
 
 
 def roster_write(pool: str, machines: Iterable[Machine], now: float) -> Write:
-    """Store a pool's roster."""
+    """Store a pool's roster: those that may be claimed, which a canary may not before it has passed."""
     members = [
-        (machine.instance_id, machine.az, machine.release, machine.state) for machine in machines if not machine.gone
+        (machine.instance_id, machine.az, machine.release, machine.state)
+        for machine in machines
+        if not (machine.gone or machine.on_trial)
     ]
     return Write(
         key=roster_key(pool),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .members import OFF, RELEASE_TAG, Lease, Member, counted
+from .releases import release_order
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class FleetRequest:
         size: how many members of the release there shall be; 0 means none.
         finish_boots: whether members are stopped after their first boot, also those that an earlier run launched.
         prune_releases: whether stopped members of other releases are retired once the pool has its size.
+        keep_total: how many members, of all releases, are kept: so many of other releases stay as are needed for it.
     """
 
     pool: str
@@ -26,6 +28,7 @@ class FleetRequest:
     size: int
     finish_boots: bool = True
     prune_releases: bool = True
+    keep_total: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,28 +71,39 @@ def plan_fleet(
     """Decide what to launch, to stop after its first boot, and to retire.
 
     Only stopped members without a lease are retired: a running or leased one is somebody's. While the pool is
-    short of its size nothing is retired: a member of an older release is better than none.
+    short of its size nothing is retired: a member of an older release is better than none. A canary that has not passed
+    is no member: it does not count, and is retired as soon as it is stopped.
 
     Args:
         members: the pool's instances, all states.
         zones: availability zone by subnet, in the operator's order; may be empty when nothing is missing.
         leases: live leases by instance id.
     """
-    alive = [member for member in members if not member.gone]
+    existing = [member for member in members if not member.gone]
+    alive = [member for member in existing if not member.on_trial]
     current = _of_release(request, alive)
     missing = shortfall(request, alive)
     surplus = _surplus(current, len(current) - request.size, leases)
     others = [member for member in alive if member.release != request.release] if request.prune_releases else []
+    others.sort(key=lambda member: (release_order(member.release or ""), member.instance_id))
     kept: dict[str, str] = {}
     terminate: list[str] = []
     for member in [*surplus, *others]:
         reason = _use(member, leases)
         if reason is None and missing:
             reason = f"the pool is short of {counted(missing, 'member')}"
+        if reason is None and member in others and len(alive) - len(terminate) <= request.keep_total:
+            reason = f"the pool keeps {counted(request.keep_total, 'member')}"
         if reason is None:
             terminate.append(member.instance_id)
         else:
             kept[member.instance_id] = reason
+    for canary in existing:
+        if canary.on_trial:
+            if reason := _use(canary, leases):
+                kept[canary.instance_id] = reason
+            else:
+                terminate.append(canary.instance_id)
     stop = [
         member.instance_id
         for member in alive
@@ -143,7 +157,7 @@ def foreseen(
 
 
 def _of_release(request: FleetRequest, members: Iterable[Member]) -> list[Member]:
-    return [member for member in members if not member.gone and member.release == request.release]
+    return [m for m in members if not (m.gone or m.on_trial) and m.release == request.release]
 
 
 def _surplus(current: Sequence[Member], count: int, leases: Mapping[str, Lease]) -> list[Member]:

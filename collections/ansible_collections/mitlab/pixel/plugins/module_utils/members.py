@@ -14,6 +14,9 @@ POOL_TAG = "pixel:pool"
 RELEASE_TAG = "pixel:release"
 FIRST_BOOT_TAG = "pixel:first-boot"
 """Put on a member at launch with the value `stop`: it was made to boot once and be stopped."""
+CANARY_TAG = "pixel:canary"
+"""On the member that a release was tried with: `checking` until it has passed, `passed` ever after."""
+CHECKING, PASSED = "checking", "passed"
 TEMPLATE_VERSION_TAG = "aws:ec2launchtemplate:version"
 
 GONE = frozenset({"shutting-down", "terminated"})
@@ -55,6 +58,11 @@ class Member:
     @property
     def gone(self) -> bool:
         return self.state in GONE
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether it is a canary that has not passed: no member yet, and nobody may claim it."""
+        return self.tags.get(CANARY_TAG) == CHECKING
 
     @property
     def on_first_boot(self) -> bool:

@@ -57,6 +57,12 @@ options:
     description: Whether stopped members of other releases are terminated.
     type: bool
     default: true
+  keep_total:
+    description:
+      - How many members, of all releases, the pool keeps; so many stopped members of other releases stay as are needed
+        for it. With a O(size) that grows step by step up to this number, a pool is rolled onto a release in batches.
+    type: int
+    default: 0
   wait:
     description:
       - Whether to see new members through their first boot. With V(false) they are left booting, and a later run that
@@ -246,6 +252,7 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
         size=params["size"],
         finish_boots=stop_new and params["wait"],
         prune_releases=params["prune_releases"],
+        keep_total=params["keep_total"],
     )
     members = ec2_api.describe_members(ec2, ec2_api.tag_filters({POOL_TAG: pool}))
     zones = {}
@@ -287,6 +294,7 @@ def main() -> None:
             "new_members": {"type": "str", "choices": ["stopped", "running"], "default": "stopped"},
             "first_boot": {"type": "str", "choices": ["status_ok", "running"], "default": "status_ok"},
             "prune_releases": {"type": "bool", "default": True},
+            "keep_total": {"type": "int", "default": 0},
             "lease_table": LEASE_TABLE,
             "wait": WAIT,
             "wait_timeout": wait_timeout(1800),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.mitlab.pixel.plugins.module_utils.members import (
+    CANARY_TAG,
+    CHECKING,
     FIRST_BOOT_TAG,
     POOL_TAG,
     RELEASE_TAG,
@@ -42,6 +44,11 @@ def member(
 def on_first_boot(instance_id: str = "i-1", state: str = "running", **more: Any) -> Member:
     """Return a member that was launched to be stopped, and was never started again."""
     return member(instance_id, state, tags={FIRST_BOOT_TAG: "stop"}, created=LAUNCHED, **more)
+
+
+def canary(instance_id: str = "i-1", state: str = "stopped", **more: Any) -> Member:
+    """Return a canary that has not passed."""
+    return member(instance_id, state, tags={CANARY_TAG: CHECKING}, **more)
 
 
 def lease(instance_id: str = "i-1", session: str = "s-1") -> Lease:

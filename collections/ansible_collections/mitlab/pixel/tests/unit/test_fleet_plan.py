@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_plan import (
@@ -10,8 +12,15 @@ from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_plan import (
     plan_fleet,
     spread,
 )
-from ansible_collections.mitlab.pixel.plugins.module_utils.members import Lease, Member
-from ansible_collections.mitlab.pixel.tests.unit.builders import ZONES, lease, member, on_first_boot, pools_with_leases
+from ansible_collections.mitlab.pixel.plugins.module_utils.members import CANARY_TAG, Lease, Member
+from ansible_collections.mitlab.pixel.tests.unit.builders import (
+    ZONES,
+    canary,
+    lease,
+    member,
+    on_first_boot,
+    pools_with_leases,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +35,7 @@ requests = st.builds(
 Pool = tuple[list[Member], dict[str, Lease]]
 
 
-def want(size: int, release: str = "1.0.0", **more: bool) -> FleetRequest:
+def want(size: int, release: str = "1.0.0", **more: Any) -> FleetRequest:
     return FleetRequest("drone", release, size, **more)
 
 
@@ -163,3 +172,36 @@ def test_a_new_pool_differs_by_at_most_one_between_zones(count: int) -> None:
     counts = [placed[subnet] for subnet in ZONES]
     assert sum(counts) == count
     assert max(counts) - min(counts) <= 1
+
+
+def test_a_canary_that_has_not_passed_counts_for_nothing() -> None:
+    assert sum(plan_fleet(want(2), [canary("i-1"), member("i-2")], ZONES, {}).create.values()) == 1
+
+
+def test_a_canary_that_has_passed_is_a_member() -> None:
+    passed = member("i-1", tags={CANARY_TAG: "passed"})
+    assert not plan_fleet(want(1), [passed], {}, {}).changed
+
+
+def test_a_forgotten_canary_is_retired_once_it_is_stopped() -> None:
+    plan = plan_fleet(want(1), [member("i-1"), canary("i-2"), canary("i-3", "running")], {}, {})
+    assert (plan.terminate, dict(plan.kept)) == (("i-2",), {"i-3": "running"})
+
+
+def test_older_members_stay_while_the_pool_needs_them() -> None:
+    pool = [member("i-1", release="1.1.0"), *(member(f"i-{number}", release="1.0.0") for number in (2, 3, 4))]
+    plan = plan_fleet(want(1, "1.1.0", keep_total=3), pool, {}, {})
+    assert (plan.terminate, set(plan.kept.values())) == (("i-2",), {"the pool keeps 3 members"})
+
+
+def test_the_oldest_release_goes_first() -> None:
+    pool = [member("i-1", release="1.9.0"), member("i-2", release="1.10.0"), member("i-3", release="1.11.0")]
+    assert plan_fleet(want(1, "1.11.0", keep_total=2), pool, {}, {}).terminate == ("i-1",)
+
+
+@given(requests, pools_with_leases(), st.integers(0, 12))
+def test_retiring_never_takes_the_pool_below_what_it_keeps(request: FleetRequest, pool: Pool, total: int) -> None:
+    members, leases = pool
+    alive = [one for one in members if not one.gone]
+    plan = plan_fleet(replace(request, keep_total=total, size=max(request.size, total)), members, ZONES, leases)
+    assert len(alive) - len(plan.terminate) >= min(total, len(alive))
