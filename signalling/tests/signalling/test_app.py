@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
+from pixel.signalling import app
 from pixel.signalling.app import serve
+from pixel.signalling.settings import Settings
 
 from .conftest import LOCAL, closed, heard
 
@@ -58,6 +60,19 @@ async def test_a_terminated_service_says_goodbye_and_ends_well(run: Run) -> None
         assert await closed(player) == (1001, "the service is shutting down")
     await logged(process, "stopped")
     assert await process.wait() == 0
+
+
+def test_a_signal_wakes_the_loop_whenever_it_falls(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken_by: list[int] = []
+
+    async def serve(*_arguments: object) -> None:
+        # What a signal writes to: without it, one that falls just before the loop waits waits itself.
+        woken_by.append(signal.set_wakeup_fd(-1))
+        signal.set_wakeup_fd(woken_by[0])
+
+    monkeypatch.setattr(app, "serve", serve)
+    assert app.run(Settings()) == 0
+    assert woken_by[0] != -1
 
 
 async def test_a_port_that_is_taken_is_named_without_a_traceback(run: Run) -> None:

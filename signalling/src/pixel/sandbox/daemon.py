@@ -51,7 +51,9 @@ def serve(port: int, where: Path, members: Kind) -> None:
     sandbox.start()
     try:
         state.write(sandbox.state(), where)
-        stopped.wait()
+        # A signal that falls just before the wait begins is heard when that wait ends.
+        while not stopped.wait(1.0):
+            pass
     finally:
         state.remove(where)
         sandbox.stop()

@@ -45,10 +45,12 @@ async def _until_signalled(settings: Settings) -> None:
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    # loop.add_signal_handler does not exist on Windows.
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), on_signal)
+    for number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)):
+        try:
+            # A signal that falls just before the loop begins to wait must wake it: signal.signal alone does not.
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # on Windows, whose loop wakes for every signal
+            signal.signal(number, on_signal)
     await serve(settings, stop)
 
 
