@@ -16,7 +16,6 @@ from websockets.asyncio.client import connect
 
 from pixel.signalling import app
 from pixel.signalling.app import serve
-from pixel.signalling.settings import Settings
 
 from .conftest import LOCAL, closed, heard
 
@@ -71,7 +70,7 @@ def test_a_signal_wakes_the_loop_whenever_it_falls(monkeypatch: pytest.MonkeyPat
         signal.set_wakeup_fd(woken_by[0])
 
     monkeypatch.setattr(app, "serve", serve)
-    assert app.run(Settings()) == 0
+    assert app.run(LOCAL) == 0
     assert woken_by[0] != -1
 
 
