@@ -1,10 +1,11 @@
-"""Asks a machine that was started from an image what players would: is it ready, and does it speak the protocol?
+"""Asks a machine what players would: is it ready, is its page there, and does it speak the protocol?
 
-    python packer/check_member.py ADDRESS --zone ZONE [--timeout SECONDS] [--ca FILE] [--port PORT]
+    [PIXEL_TOKEN=TOKEN] python packer/check_member.py ADDRESS --zone ZONE [--timeout SECONDS] [--ca FILE] [--port PORT]
 
-Waits until /readyz says yes; then the certificate has to be good for the machine's name, the page has to be served, a
-socket without a token has to be refused (or, where everybody may come in, greeted with `config`), and the streamer's
-port must not be reachable. Exit code 0, or 1 with the first thing that is not so.
+Waits until /readyz says yes; then the certificate has to be good for the machine's name, the page and its script have
+to be served, a socket without a token has to be refused (or, where everybody may come in, greeted with `config`), and
+the streamer's port must not be reachable. With a player's token in the environment the whole conversation of a player
+follows, up to Unreal's offer of a video. Exit code 0, or 1 with the first thing that is not so.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
+import re
 import socket
 import ssl
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
 STREAMER_PORT = 8888
+TOKEN = "PIXEL_TOKEN"  # noqa: S105 - the name of the variable
 ANSWER_TIMEOUT = 10.0
 
 
@@ -32,8 +37,8 @@ class NotSo(Exception):  # noqa: N818 - what is the matter
 class Member:
     """One machine, reached at its address but addressed by its name, as players do who have its DNS record."""
 
-    def __init__(self, address: str, zone: str, port: int, context: ssl.SSLContext) -> None:
-        self.address, self.port, self.context = address, port, context
+    def __init__(self, address: str, zone: str, port: int, context: ssl.SSLContext, token: str = "") -> None:
+        self.address, self.port, self.context, self.token = address, port, context, token
         self.name = f"drone-{address.replace('.', '-')}.{zone}"
 
     def connection(self) -> socket.socket:
@@ -41,7 +46,7 @@ class Member:
         return socket.create_connection((self.address, self.port), ANSWER_TIMEOUT)
 
     def get(self, path: str) -> tuple[int, str]:
-        """Return the status and the text of the answer.
+        """Return the status and the text of the answer; the token is shown, if there is one.
 
         Raises:
             OSError: there is none; `ssl.SSLCertVerificationError` when the certificate is not good for its name.
@@ -50,11 +55,27 @@ class Member:
         with self.connection() as plain:
             client.sock = self.context.wrap_socket(plain, server_hostname=self.name)
             try:
-                client.request("GET", path)
+                client.request("GET", path, headers=self.headers)
                 answer = client.getresponse()
                 return answer.status, answer.read().decode(errors="replace")
             finally:
                 client.close()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that show the token, if there is one."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def player(self, headers: dict[str, str] | None = None) -> ClientConnection:
+        """Return the socket of a new player.
+
+        Raises:
+            InvalidStatus: it is not let in.
+        """
+        url = f"wss://{self.name}:{self.port}/"
+        return connect(
+            url, sock=self.connection(), ssl=self.context, additional_headers=headers, open_timeout=ANSWER_TIMEOUT
+        )
 
 
 def pauses(first: float = 0.5, longest: float = 5.0) -> Iterator[float]:
@@ -88,24 +109,85 @@ def wait_until_ready(member: Member, timeout: float) -> None:
 
 
 def check_page(member: Member) -> None:
-    """The page for players is there."""
+    """The page for players is there, with the script that plays the stream."""
     status, text = member.get("/")
     if status != 200 or "<html" not in text.lower():
-        raise NotSo(f"the player page is not served: / answered {status}")
+        raise NotSo(f"the player page is not served: / answered {status} {text.strip()[:200]}")
+    script = re.search(r"""<script[^>]*\ssrc=["']([^"']+)["']""", text)
+    if script is None:
+        raise NotSo("the player page is not the player's: it has no script")
+    path = f"/{script[1].removeprefix('/')}"
+    status, text = member.get(path)
+    if status != 200 or "listStreamers" not in text:
+        raise NotSo(f"the player page's script is not served: {path} answered {status}, {len(text)} characters")
 
 
 def check_protocol(member: Member) -> None:
     """A stranger is refused at the door; where there is none, the first thing said is `config`."""
     try:
-        with connect(f"wss://{member.name}:{member.port}/", sock=member.connection(), ssl=member.context) as player:
-            greeting = json.loads(player.recv(timeout=ANSWER_TIMEOUT))
+        with member.player() as player:
+            expect(player, "config", "peerConnectionOptions")
     except InvalidStatus as refusal:
         if refusal.response.status_code != 401:
             status = refusal.response.status_code
             raise NotSo(f"a player without a token was answered {status}, not 401") from None
-    else:
-        if greeting.get("type") != "config" or "peerConnectionOptions" not in greeting:
-            raise NotSo(f"a player was greeted with {greeting.get('type')!r}, not with config")
+
+
+def check_conversation(member: Member, timeout: float) -> None:
+    """The holder of the token is let in, finds Unreal, and is offered a video.
+
+    The member may take a while to hear of the lease that makes the token valid. Where a page has to make the offer, as
+    with Unreal 4, only a browser could go on: there it is enough that the service knows Unreal as such.
+    """
+    deadline = time.monotonic() + timeout
+    for pause in pauses():
+        try:
+            with member.player(member.headers) as player:
+                expect(player, "config", "peerConnectionOptions")
+                state = json.loads(member.get("/player.json")[1])
+                if not (state.get("legacy") and state.get("streamer")):
+                    ask_for_video(player)
+                return
+        except InvalidStatus as refusal:
+            if refusal.response.status_code != 401 or time.monotonic() + pause > deadline:
+                status = refusal.response.status_code
+                raise NotSo(f"a player with the lease's token was answered {status}") from None
+        time.sleep(pause)
+
+
+def ask_for_video(player: ClientConnection) -> None:
+    """Subscribe to the first application there is, and wait for its offer.
+
+    Raises:
+        NotSo: there is none, or it offers no video.
+    """
+    player.send(json.dumps({"type": "listStreamers"}))
+    streamers = expect(player, "streamerList", "ids")["ids"]
+    if not streamers:
+        raise NotSo("Unreal does not speak the protocol: it is connected, but no player can choose it")
+    player.send(json.dumps({"type": "subscribe", "streamerId": streamers[0]}))
+    if "\nm=video " not in expect(player, "offer", "sdp")["sdp"]:
+        raise NotSo("Unreal does not speak the protocol: its offer to a player holds no video")
+
+
+def expect(player: ClientConnection, kind: str, field: str) -> dict[str, Any]:
+    """Return the next message of a kind; what else the service may say before it is passed over.
+
+    Raises:
+        NotSo: it does not come, or lacks the field.
+    """
+    heard = []
+    deadline = time.monotonic() + ANSWER_TIMEOUT
+    try:
+        while True:
+            message = json.loads(player.recv(timeout=max(0.0, deadline - time.monotonic())))
+            if isinstance(message, dict) and message.get("type") == kind and field in message:
+                return message
+            heard.append(str(message.get("type") if isinstance(message, dict) else message)[:50])
+    except (TimeoutError, ValueError, ConnectionClosed) as end:
+        said = f" after {', '.join(heard)}" if heard else ""
+        how = {TimeoutError: "nothing", ValueError: "no JSON"}.get(type(end), str(end) or type(end).__name__)
+        raise NotSo(f"a player expected {kind!r} with {field!r}{said}, and got {how}") from None
 
 
 def check_streamer_port(member: Member) -> None:
@@ -125,16 +207,22 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS", help="how long it may take to start")
     parser.add_argument("--port", type=int, default=443, help="its port for players (default 443)")
     parser.add_argument("--ca", metavar="FILE", help="who vouches for its certificate, besides the well-known")
+    parser.add_argument(
+        "--skip-streamer-port", action="store_true", help="where Unreal's port has to be reachable, as on the sandbox"
+    )
     given = parser.parse_args(argv)
     context = ssl.create_default_context()
     if given.ca:
         context.load_verify_locations(given.ca)
-    member = Member(given.address, given.zone, given.port, context)
+    member = Member(given.address, given.zone, given.port, context, os.environ.get(TOKEN, ""))
     try:
         wait_until_ready(member, given.timeout)
         check_page(member)
         check_protocol(member)
-        check_streamer_port(member)
+        if member.token:
+            check_conversation(member, ANSWER_TIMEOUT * 3)
+        if not given.skip_streamer_port:
+            check_streamer_port(member)
     except (NotSo, OSError) as problem:
         sys.stderr.write(f"{member.name} ({given.address}): {problem}\n")
         return 1
