@@ -168,3 +168,24 @@ def test_a_wrong_setting_is_refused_with_its_name(sandbox: RunningSandbox, wrong
 def test_an_unknown_control_path_is_told_the_known_ones(sandbox: RunningSandbox) -> None:
     answer = ask(sandbox, "GET", "nothing")
     assert (answer.status_code, "GET /_sandbox/calls" in answer.json()["error"]) == (404, True)
+
+
+def test_stale_describes_show_instances_as_they_were(sandbox: RunningSandbox) -> None:
+    sandbox.set_delays()
+    (one,) = sandbox.launch()
+    sandbox.set_faults(stale={"seconds": 3600, "seed": 1})
+    assert sandbox.ec2.describe_instances()["Reservations"] == []
+    assert sandbox.ec2.describe_instance_status()["InstanceStatuses"] == []
+    sandbox.set_faults(stale=None)
+    assert sandbox.instance_state(one) == "running"
+
+
+def test_a_stale_describe_never_mixes_an_old_state_with_a_new_address(sandbox: RunningSandbox) -> None:
+    sandbox.set_delays()
+    (one,) = sandbox.launch()
+    sandbox.ec2.stop_instances(InstanceIds=[one])
+    sandbox.set_faults(stale={"seconds": 0.5})
+    for _ in range(40):
+        for reservation in sandbox.ec2.describe_instances()["Reservations"]:
+            (shown,) = reservation["Instances"]
+            assert ("PublicIpAddress" in shown) == (shown["State"]["Name"] != "stopped")

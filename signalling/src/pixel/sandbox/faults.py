@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
+from collections.abc import Callable
 
 from pixel.sandbox.calls import Answer, Call, Handler
 from pixel.sandbox.errors import throttled
@@ -37,12 +37,13 @@ class FaultInjection:
     """The layer that delays, refuses, and cuts off.
 
     An unreachable service and throttling strike before anything is done; a lost answer after it was done. A
-    `ConnectionAbortedError` ends the connection without an answer.
+    `ConnectionAbortedError` ends the connection without an answer. `sleep` lets time pass for one call.
     """
 
-    def __init__(self, inner: Handler, settings: Settings) -> None:
+    def __init__(self, inner: Handler, settings: Settings, sleep: Callable[[float], None]) -> None:
         self._inner = inner
         self._settings = settings
+        self._sleep = sleep
         self._throttle = Dice()
         self._loss = Dice()
         settings.watch(self._set)
@@ -54,7 +55,7 @@ class FaultInjection:
     def __call__(self, call: Call) -> Answer:
         faults = self._settings.faults
         if faults.latency is not None and faults.latency.concerns(call.service, call.action):
-            time.sleep(faults.latency.seconds)
+            self._sleep(faults.latency.seconds)
         if faults.unreachable is not None and faults.unreachable.concerns(call.service, call.action):
             raise ConnectionAbortedError(f"{call.name} is set to be unreachable")
         if self._throttle.strikes(call):

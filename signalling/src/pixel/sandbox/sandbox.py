@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from moto.iam.models import iam_backends
 from pixel.sandbox import authority, control, moto_app, patches, seed
 from pixel.sandbox.app import Application, Door
 from pixel.sandbox.buckets import TokenBuckets
+from pixel.sandbox.clock import SYSTEM, Clock
 from pixel.sandbox.cloudformation.layer import CloudFormation
 from pixel.sandbox.control import Control, texts
 from pixel.sandbox.counters import CallCounter
@@ -58,17 +58,20 @@ class Sandbox:
         folder: where members write, and certificates are kept.
         port: of loopback; 0 takes any free one.
         members: what runs for an instance of a pool.
+        clock: its time. With one that is not the system's, do not `start` it: `step` lets due changes happen, and
+            `application` answers calls.
 
     Raises:
         RuntimeError: this process already has one.
         OSError: the port is taken or may not be used.
     """
 
-    def __init__(self, folder: Path, port: int = 0, members: Kind = "none") -> None:
+    def __init__(self, folder: Path, port: int = 0, members: Kind = "none", clock: Clock = SYSTEM) -> None:
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("this process already runs a sandbox: stop it first, or start another process")
         try:
             patches.apply()
+            self._clock = clock
             self._access_key = f"AKIA{secrets.token_hex(8).upper()}"
             self._secret_key = secrets.token_urlsafe(30)
             self._identity = secrets.randbits(64)
@@ -79,24 +82,26 @@ class Sandbox:
             stacks = CloudFormation(moto, self._lock)
             self._functions = Functions(stacks, self._lock, lambda: self.state().environment(), folder / "functions")
             self._gateway = Gateway(self._functions, self._lock)
-            self._route53 = Route53(self._functions, self._settings, self._lock, time.time)
+            self._route53 = Route53(self._functions, self._settings, self._lock, clock.now)
             self._dns = DnsServer(self._route53.published)
             self._administrator_password = secrets.token_urlsafe(16)
             self._ec2 = Ec2(self._route53, self._new_region, self._lock, lambda: self._ticker.wake())
-            self._ticker = Ticker(self._ec2, self._lock)
+            self._ticker = Ticker(self._ec2, self._lock, clock.now)
             self._hold = HoldPoint(self._ec2, self._settings)
-            buckets = TokenBuckets(self._hold, self._settings)
-            faults = FaultInjection(buckets, self._settings)
+            buckets = TokenBuckets(self._hold, self._settings, clock.monotonic)
+            faults = FaultInjection(buckets, self._settings, clock.sleep)
             self._counter = CallCounter(CredentialsCheck(faults, self._access_key, self._secret_key))
             doors: dict[str, Door] = {
                 control.PREFIX: self._control(),
                 gateway.PREFIX: self._gateway,
                 imds.PREFIX: imds.Imds(self._facts, self._role, (self._access_key, self._secret_key)),
             }
-            self._server = Server(Application(self._counter, doors), port)
+            self.application = Application(self._counter, doors)
+            """Answers requests: WSGI."""
+            self._server = Server(self.application, port)
             self._certificate = authority.issue(seed.ZONE, folder / "tls")
             self.members = Members(self._site(folder), members)
-            self._bus = Bus(self._functions, self._settings, self._lock)
+            self._bus = Bus(self._functions, self._settings, self._lock, clock.now)
             self._ticker.observe(self.members)
             self._ticker.observe(self._bus)
         except BaseException:
@@ -104,7 +109,7 @@ class Sandbox:
             raise
 
     def _new_region(self, name: str) -> Region:
-        return Region(name, self._settings, self._administrator_password, time.time, self._ticker.happened)
+        return Region(name, self._settings, self._administrator_password, self._clock.now, self._ticker.happened)
 
     def _control(self) -> Control:
         return Control(
@@ -165,6 +170,10 @@ class Sandbox:
         self._bus.start()
         self._dns.start()
         self._server.start()
+
+    def step(self) -> float | None:
+        """Make the changes of instances whose time has come; return when the next is due, None when none is."""
+        return self._ticker.step()
 
     def stop(self) -> None:
         """Stop answering, end all instances and forget the account."""

@@ -51,16 +51,29 @@ class Hold(_Setting):
     when: Literal["before", "after"] = "before"
 
 
+class Staleness(_Setting):
+    """DescribeInstances and DescribeInstanceStatus show what was, up to so many seconds ago, each answer its own.
+
+    Attributes:
+        seed: makes the same answers as old.
+    """
+
+    seconds: Annotated[float, Field(gt=0)]
+    seed: int = 0
+
+
 class EventFault(_Setting):
     """What befalls EventBridge's events on their way.
 
     Attributes:
         delay: seconds that an event may take at most, each its own time, so that they overtake one another.
+        lost: the probability that an event never arrives.
         duplicate: the probability that an event is delivered twice.
         seed: makes the same events suffer the same.
     """
 
     delay: Seconds = 0.0
+    lost: Probability = 0.0
     duplicate: Probability = 0.0
     seed: int = 0
 
@@ -95,6 +108,7 @@ class Faults(_Setting):
         lost_answers: calls that are carried out, but whose answer never arrives: the connection breaks.
         latency: seconds that calls take more.
         unreachable: calls whose connection breaks before anything is done.
+        stale: describes show instances as they were a while ago.
         hold: one call that is held until this fault is removed or its caller is gone.
         buckets: whether EC2's and Route 53's documented token buckets apply.
         capacity: how many instances may be pending or running at once in an availability zone; zones not named have
@@ -108,6 +122,7 @@ class Faults(_Setting):
     lost_answers: Chance | None = None
     latency: Latency | None = None
     unreachable: _Selective | None = None
+    stale: Staleness | None = None
     hold: Hold | None = None
     buckets: bool = False
     capacity: dict[str, Annotated[int, Field(ge=0)]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from moto.moto_api._internal import mock_random
 
 
 class Addresses:
@@ -10,12 +10,11 @@ class Addresses:
 
     def __init__(self) -> None:
         self._given: set[str] = set()
-        self._random = random.Random()  # noqa: S311 - addresses need no secrecy
 
     def next(self) -> str:
         """Return an address that was never given out before."""
         while True:
-            second, third, fourth = (self._random.randint(1, 254) for _ in range(3))
+            second, third, fourth = (mock_random.randint(1, 254) for _ in range(3))
             address = f"127.{second}.{third}.{fourth}"
             if address not in self._given:
                 self._given.add(address)

@@ -15,6 +15,7 @@ from pixel.sandbox.ec2 import xml
 from pixel.sandbox.ec2.account import Account
 from pixel.sandbox.ec2.filters import FilterSet, Values
 from pixel.sandbox.ec2.lifecycle import Lifecycle
+from pixel.sandbox.ec2.past import Past
 from pixel.sandbox.ec2.protocol import Parameters, answer_xml, parameters
 from pixel.sandbox.errors import AwsError
 
@@ -24,8 +25,9 @@ _Found = tuple[Reservation, Instance]
 class Describe:
     """The two calls by which clients look at instances."""
 
-    def __init__(self, account: Account, lifecycle: Lifecycle) -> None:
+    def __init__(self, account: Account, lifecycle: Lifecycle, past: Past) -> None:
         self._account = account
+        self._past = past
         self._lifecycle = lifecycle
         self._filters = FilterSet(_instance_fields(), lambda found: account.tags(found[1].id))
         self._status_filters = FilterSet(self._status_fields(), lambda one: account.tags(one.id))
@@ -38,11 +40,12 @@ class Describe:
             raise AwsError("InvalidParameterCombination", message)
         matches = self._filters.matcher(given.get("Filters", ()))
         named = {one.id for one in self._account.named(given["InstanceIds"])} if "InstanceIds" in given else None
+        seen = self._past.view()
         found = [
             (reservation, one)
             for reservation in list(self._account.backend.reservations.values())
-            for one in reservation.instances
-            if (named is None or one.id in named) and matches((reservation, one))
+            for each in reservation.instances
+            if (named is None or each.id in named) and (one := seen(each)) is not None and matches((reservation, one))
         ]
         page, token = _page(found, given, lambda pair: pair[1])
         items = "".join(
@@ -63,7 +66,8 @@ class Describe:
             self._account.named(given["InstanceIds"]) if "InstanceIds" in given else self._account.instances()
         )
         every = bool(given.get("IncludeAllInstances"))
-        found = [one for one in chosen if (every or one.state == "running") and matches(one)]
+        seen = (one for one in map(self._past.view(), chosen) if one is not None)
+        found = [one for one in seen if (every or one.state == "running") and matches(one)]
         page, token = _page(found, given, lambda one: one)
         items = "".join(self._status_item(one) for one in page)
         return answer_xml(call.action, f"<instanceStatusSet>{items}</instanceStatusSet>{xml.tag('nextToken', token)}")

@@ -13,6 +13,7 @@ from pixel.sandbox.ec2.describe import Describe
 from pixel.sandbox.ec2.images import Images
 from pixel.sandbox.ec2.lifecycle import Lifecycle
 from pixel.sandbox.ec2.password import PasswordData
+from pixel.sandbox.ec2.past import Past
 from pixel.sandbox.ec2.power import Power
 from pixel.sandbox.ec2.run import Capacity, Run
 from pixel.sandbox.ec2.templates import Templates
@@ -39,10 +40,11 @@ class Region:
         tell: Callable[[InstanceFacts], None],
     ) -> None:
         self.account = Account(name)
-        self.lifecycle = Lifecycle(self.account, lambda: settings.faults.delays, now, tell)
+        past = Past(lambda: settings.faults.stale, now)
+        self.lifecycle = Lifecycle(self.account, lambda: settings.faults.delays, now, tell, past)
         tokens = ClientTokens()
         capacity = Capacity(self.account, lambda: settings.faults)
-        describe = Describe(self.account, self.lifecycle)
+        describe = Describe(self.account, self.lifecycle, past)
         templates = Templates(self.account, tokens)
         self.power = Power(self.account, self.lifecycle, capacity)
         run = Run(self.account, self.lifecycle, templates, tokens, capacity, describe)

@@ -12,6 +12,7 @@ from moto.ec2.models.instances import Instance
 
 from pixel.sandbox.ec2.account import Account, set_first_launch, set_public_address, set_state, wants_public_address
 from pixel.sandbox.ec2.addresses import Addresses
+from pixel.sandbox.ec2.past import Past
 from pixel.sandbox.errors import AwsError
 from pixel.sandbox.members.facts import InstanceFacts
 from pixel.sandbox.settings import Delays
@@ -37,6 +38,7 @@ class Lifecycle:
         delays: how long things take, asked at each beginning.
         now: the time, in seconds since the epoch.
         tell: is told of every change of state.
+        past: remembers every change.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Lifecycle:
         delays: Callable[[], Delays],
         now: Callable[[], float],
         tell: Callable[[InstanceFacts], None],
+        past: Past,
     ) -> None:
         self._account = account
         self._delays = delays
@@ -55,6 +58,7 @@ class Lifecycle:
         self._numbers = itertools.count()
         self._running_since: dict[str, float] = {}
         self._tell = tell
+        self._past = past
 
     def settle(self) -> None:
         """Make the changes whose time has come."""
@@ -74,6 +78,7 @@ class Lifecycle:
 
     def launch(self, instance: Instance) -> None:
         """Begin the life of an instance that was just made."""
+        instance.launch_time = self._moment()
         set_first_launch(instance)
         self._boot(instance)
 
@@ -96,8 +101,7 @@ class Lifecycle:
         """Start a stopped instance; one that runs, or is about to, is left alone."""
         if instance.state == "stopped":
             # EC2 tells seconds only: a restart is later than the launch before it, however soon it comes.
-            now = datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
-            instance.launch_time = max(now, instance.launch_time + timedelta(seconds=1))
+            instance.launch_time = max(self._moment(), instance.launch_time + timedelta(seconds=1))
             self._boot(instance)
 
     def stop(self, instance: Instance, why: tuple[str, str] = USER_STOP) -> None:
@@ -119,6 +123,10 @@ class Lifecycle:
         for instance in self._account.instances():
             if instance.state != "terminated":
                 self._change(instance, "terminated")
+
+    def _moment(self) -> datetime:
+        """Return the time as moto keeps it: UTC, without saying so."""
+        return datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
 
     def _boot(self, instance: Instance) -> None:
         if wants_public_address(instance):
@@ -144,6 +152,7 @@ class Lifecycle:
 
     def _change(self, instance: Instance, state: str, why: tuple[str, str] = ("", "")) -> None:
         set_state(instance, state, *why)
+        self._past.note(instance)
         self._tell(self.facts(instance))
 
     def _later(self, instance: Instance, state: str, seconds: float) -> None:

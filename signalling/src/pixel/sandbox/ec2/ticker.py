@@ -59,11 +59,16 @@ class Ticker:
         if self._thread.is_alive():
             self._thread.join()
 
+    def step(self) -> float | None:
+        """Make the changes whose time has come, and tell of them; return when the next is due, None when none is."""
+        due = self._settle()
+        self._tell()
+        return due
+
     def _run(self) -> None:
         while not self._stopped:
             self._woken.clear()
-            due = self._settle()
-            self._tell()
+            due = self.step()
             self._woken.wait(None if due is None else max(0.0, due - self._now()))
         self._tell()
 

@@ -127,6 +127,8 @@ class Bus:
         """Hand an event to the functions among a rule's targets, as far as they let EventBridge invoke them."""
         for function in _targets(rule):
             if self._functions.may_invoke(function, "events.amazonaws.com", rule.arn):
+                if self._random.random() < self._fault.lost:
+                    continue
                 copies = 2 if self._random.random() < self._fault.duplicate else 1
                 for _ in range(copies):
                     wait = self._random.uniform(0, self._fault.delay)

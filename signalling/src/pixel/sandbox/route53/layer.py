@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import string
 from bisect import bisect_left
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from threading import RLock
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+from moto.moto_api._internal import mock_random
 from moto.route53.models import FakeZone, RecordSet, route53_backends
 
 from pixel.sandbox.calls import Answer, Call, Handler
@@ -86,7 +86,7 @@ class Route53:
             self._visible_at.pop((zone.resource_id, change.key), None)
             if change.action != "DELETE":
                 self._visible_at[zone.resource_id, change.key] = due
-        change_id = "C" + "".join(secrets.choice(_ID_CHARACTERS) for _ in range(20))
+        change_id = "C" + "".join(mock_random.choices(_ID_CHARACTERS, k=20))
         self._submitted[change_id] = (now, due)
         return self._change_info(call.action, change_id)
 
