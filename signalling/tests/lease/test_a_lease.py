@@ -12,12 +12,12 @@ from .conftest import MEMBER, TIMINGS, Stage
 
 
 def test_a_member_without_an_item_has_no_lease(stage: Stage) -> None:
-    assert stage.member.current() is None
+    assert stage.member.current().lease is None
 
 
 def test_a_claim_gives_the_member_a_lease_until_the_start_deadline(stage: Stage) -> None:
     stage.claim()
-    lease = stage.member.current()
+    lease = stage.member.current().lease
     assert lease is not None
     assert (lease.state, lease.session, lease.generation) == ("claimed", "s1", 1)
     assert lease.lease_until == stage.now + TIMINGS.start
@@ -108,9 +108,9 @@ def test_no_heartbeat_carries_a_lease_over_its_cap(stage: Stage) -> None:
 def test_a_lease_that_expired_while_the_table_was_out_of_reach_lives_again(stage: Stage) -> None:
     lease = stage.member.heartbeat(stage.member.ready(stage.claim()), players=1)
     stage.now += 600
-    assert stage.member.current() is None
+    assert stage.member.current().lease is None
     assert stage.member.heartbeat(lease, players=1).lease_until > stage.now
-    assert stage.member.current() is not None
+    assert stage.member.current().lease is not None
 
 
 def test_a_lease_that_was_reaped_does_not_live_again(stage: Stage) -> None:
@@ -130,7 +130,7 @@ def test_a_live_lease_cannot_be_reaped(stage: Stage) -> None:
 def test_a_drained_member_is_told_so_and_cannot_be_claimed(stage: Stage) -> None:
     lease = stage.claim()
     assert stage.member.drain(lease)
-    current = stage.member.current()
+    current = stage.member.current().lease
     assert current is not None
     assert (current.state, current.player_digest, current.lease_until) == ("draining", "", 0)
     assert not is_claimable(stage.item(), stage.now)
@@ -149,14 +149,14 @@ def test_a_member_that_belongs_to_someone_else_is_not_drained(stage: Stage) -> N
     stage.claim("s2", 2)
     assert not stage.member.drain(old)
     assert not stage.member.drain(None)
-    current = stage.member.current()
+    current = stage.member.current().lease
     assert current is not None
     assert current.session == "s2"
 
 
 def test_a_member_that_was_never_leased_may_be_drained(stage: Stage) -> None:
     assert stage.member.drain(None)
-    assert stage.member.current() is None
+    assert stage.member.current().lease is None
     with pytest.raises(ConditionFailed):
         stage.claim()
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from pixel.lease.model import Lease, LeaseLost
+from pixel.lease.model import Lease, LeaseLost, Standing
 from pixel.signalling.lifecycle import Instant, State
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.signalling.member import MemberRunner
@@ -76,8 +76,11 @@ class TableLease:
     def __init__(self, table: LeaseTable, clock: Clock) -> None:
         self.table, self.clock = table, clock
 
-    def current(self) -> Lease | None:
-        return self.table.live(self.clock().wall)
+    def current(self) -> Standing:
+        return Standing(self.table.live(self.clock().wall), self.table.held_until)
+
+    def hot(self) -> bool:
+        return self.table.waits(self.clock().wall)
 
     def ready(self, lease: Lease) -> Lease:
         return self.table.write(state="ready", connect_until=self.clock().wall + 300)

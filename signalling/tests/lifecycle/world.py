@@ -13,6 +13,7 @@ from pixel.signalling.lifecycle_effects import (
     Drain,
     Effect,
     Heartbeat,
+    Hot,
     Local,
     ReadLease,
     Ready,
@@ -47,10 +48,15 @@ class LeaseTable:
 
     def __init__(self, lease: Lease | None) -> None:
         self.lease = lease
+        self.held_until = 0.0
         self.down = False
 
     def live(self, wall: float) -> Lease | None:
         return self.lease if self.lease is not None and self.lease.lease_until > wall else None
+
+    def waits(self, wall: float) -> bool:
+        """Whether the member is held, and nobody has claimed it."""
+        return wall < self.held_until and self.lease is None
 
     def holds(self, lease: Lease | None) -> bool:
         return lease is not None and self.lease is not None and lease.generation == self.lease.generation
@@ -146,10 +152,14 @@ class World:
         match effect:
             case ReadLease():
                 draining = table.lease is not None and table.lease.state == "draining"
-                return life.lease_read(now, table.lease if draining else table.live(now.wall))
+                lease = table.lease if draining else table.live(now.wall)
+                return life.lease_read(now, lease, table.held_until)
+            case Hot():
+                return life.hot_written(now, confirmed=table.waits(now.wall))
             case Drain(lease):
                 self.just_before_a_drain()
-                confirmed = table.holds(lease) or table.live(now.wall) is None
+                unused = table.live(now.wall) is None and now.wall >= table.held_until
+                confirmed = table.holds(lease) or unused
                 if confirmed:
                     self.drains_confirmed += 1
                     if table.lease is not None:

@@ -53,7 +53,7 @@ def lease(sandbox: RunningSandbox, instance: str) -> MemberLease:
 
 
 def lease_state(member: MemberLease) -> str | None:
-    found = member.current()
+    found = member.current().lease
     return None if found is None else found.state
 
 

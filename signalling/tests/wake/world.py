@@ -125,7 +125,11 @@ class Member:
         if self.instance.state != "running":
             self.lease, self.players = None, 0
             return
-        lease = self._view.current()
+        standing = self._view.current()
+        lease = standing.lease
+        if lease is None and self.lease is None and standing.held_until > self.world.now:
+            self._view.hot()
+            return
         if lease is None or lease.state == "draining":
             if self._view.drain(self.lease):
                 self._stop()

@@ -90,7 +90,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a member heeds: its lease, live or still to drain, if it has one, and until when (epoch seconds) it is held."""
+    """What a member heeds: its lease, live or still to drain, if it has one; and until when (epoch seconds) it is held."""
 
     lease: Lease | None
     held_until: float = 0
@@ -128,6 +128,11 @@ def is_held(item: Item | None, now: float) -> bool:
 def is_waiting(item: Item | None, now: float) -> bool:
     """Tell whether a member is held and nobody has claimed it, so that it has to stay as it is."""
     return item is not None and is_held(item, now) and is_claimable(item, now)
+
+
+def is_hot(item: Item | None, now: float) -> bool:
+    """Tell whether a member waits, and has said that it can be used."""
+    return item is not None and is_waiting(item, now) and "hot_at" in item
 
 
 def lease_of(item: Item | None, now: float) -> Lease | None:

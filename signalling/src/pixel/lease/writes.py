@@ -172,17 +172,13 @@ def published(member: Item, timings: LeaseTimings, now: float) -> Write:
         if member["state"] == "ready":
             until = min(now + timings.connect, float(member["cap_until"]))
             waited = {"ready_at": now, "connect_until": until, "lease_until": until}
-    return Write(
-        key=member["instance_id"], set={"published_at": now, **waited}, condition=condition, values=values
-    )
+    return Write(key=member["instance_id"], set={"published_at": now, **waited}, condition=condition, values=values)
 
 
 def unpublished(member: Item, now: float) -> Write:
     """Say that the record of a member that is leased, or waits, was lost, so that it is published again."""
     condition, values = _expected(member, now)
-    return Write(
-        key=member["instance_id"], remove=("change", "published_at"), condition=condition, values=values
-    )
+    return Write(key=member["instance_id"], remove=("change", "published_at"), condition=condition, values=values)
 
 
 def end(instance_id: str, session: str, generation: int, reason: EndReason, now: float) -> Write:

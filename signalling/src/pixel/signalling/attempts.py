@@ -48,12 +48,12 @@ class Attempts:
         self._begun = now
         self._again = False
 
-    def succeeded(self, now: float) -> None:
-        """The attempt was answered."""
+    def succeeded(self, now: float, period: float | None = None) -> None:
+        """The attempt was answered; the next one follows after `period`, for this once, if it is given."""
         self.answered = True
         self._begun = None
         self._failures = 0
-        self._next = now if self._again else now + self._period
+        self._next = now if self._again else now + (self._period if period is None else period)
 
     def failed(self, now: float) -> None:
         """The attempt came to nothing."""

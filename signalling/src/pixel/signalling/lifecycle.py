@@ -7,6 +7,9 @@ Two rules stand above the rest. A member with a lease table stops only after the
 that fails when someone else holds a live lease; and a member that nobody uses always ends up stopping, whatever fails.
 Where the two meet, a table that never answers, `isolation` decides: a member without players that has been cut off
 that long cannot have been handed to anybody.
+
+A member that is held waits for its class: without a lease it looks at the table more often, so that whoever claims it
+has it within a second or two, and it does not stop before the hold has passed.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from pixel.signalling.lifecycle_effects import (
     Drain,
     Effect,
     Heartbeat,
+    Hot,
     ReadLease,
     Ready,
     RefuseNewcomers,
@@ -42,6 +46,8 @@ SESSION_ENDED = "the session has ended"
 
 POLL = 10.0
 """Seconds between two looks at the lease table."""
+HELD_POLL = 1.0
+"""Seconds between two looks while the member is held, and somebody may claim it at any moment."""
 HEARTBEAT = 15.0
 """Seconds between two heartbeats: a lease outlives several lost ones (`LeaseTimings.heartbeat`)."""
 CONFIRM = 2.0
@@ -89,6 +95,7 @@ class Lifecycle:
         self._settings = settings
         self._leased = leased
         self._reads = Attempts(POLL, chance=chance)
+        self._hots = Attempts(chance=chance)
         self._readies = Attempts(chance=chance)
         self._heartbeats = Attempts(HEARTBEAT, chance=chance)
         self._drains = Attempts(chance=chance)
@@ -97,6 +104,7 @@ class Lifecycle:
 
         self._presence = Presence(now.monotonic)
         self._lease: Lease | None = None
+        self._held_until = 0.0
         self._over: str | None = None
         self._booted = now.monotonic
         self._answered = now.monotonic
@@ -129,6 +137,7 @@ class Lifecycle:
     def streamer_connected(self, now: Instant) -> list[Effect]:
         """The application has come (the first of several, if there are several)."""
         self._presence.streamer_connected(now.monotonic)
+        self._hots.soon(now.monotonic)
         return self.tick(now)
 
     def streamer_disconnected(self, now: Instant) -> list[Effect]:
@@ -155,9 +164,12 @@ class Lifecycle:
 
     # What the lease table answers
 
-    def lease_read(self, now: Instant, lease: Lease | None) -> list[Effect]:
-        """`ReadLease` was answered."""
-        self._reads.succeeded(now.monotonic)
+    def lease_read(self, now: Instant, lease: Lease | None, held_until: float = 0) -> list[Effect]:
+        """`ReadLease` was answered; the member is held until the epoch second `held_until`."""
+        if held_until != self._held_until:
+            self._held_until = held_until
+            self._hots.soon(now.monotonic)
+        self._reads.succeeded(now.monotonic, HELD_POLL if self._waits(now) and lease is None else None)
         self._answered = now.monotonic
         if lease is not None:
             return self._adopt(now, lease) + self.tick(now)
@@ -165,7 +177,17 @@ class Lifecycle:
             # It expired while players are here: perhaps heartbeats were lost. The next one tells.
             self._heartbeats.soon(now.monotonic)
             return self.tick(now)
+        if self._waits(now) and not self._draining:
+            return self._reopen_the_door() + self.tick(now)
         return self._end_lease(now) + self.tick(now)
+
+    def hot_written(self, now: Instant, *, confirmed: bool) -> list[Effect]:
+        """`Hot` was answered; not confirmed: it is not held any more, or somebody has claimed it."""
+        self._hots.succeeded(now.monotonic)
+        self._answered = now.monotonic
+        if not confirmed:
+            self._reads.soon(now.monotonic)
+        return self.tick(now)
 
     def ready_written(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Ready` was answered."""
@@ -190,7 +212,7 @@ class Lifecycle:
         return self._end_lease(now) + self.tick(now)
 
     def drained(self, now: Instant, lease: Lease | None, *, confirmed: bool) -> list[Effect]:
-        """`Drain` was answered; not confirmed: someone else holds a live lease, so the member goes on for them."""
+        """`Drain` was answered; not confirmed: someone else has a live lease, or the member is held: so it goes on."""
         self._drains.succeeded(now.monotonic)
         self._answered = now.monotonic
         if not self._draining or (lease is not None and lease.generation != self._generation):
@@ -258,7 +280,7 @@ class Lifecycle:
         if self._over is not None:
             return self._over
         if self._leased and self._lease is None:
-            unclaimed = now.monotonic - self._booted >= self._settings.unleased
+            unclaimed = now.monotonic - self._booted >= self._settings.unleased and not self._waits(now)
             return "no session has claimed this machine" if unclaimed else None
         if self._capped(now):
             return "the session has reached its longest duration"
@@ -278,7 +300,7 @@ class Lifecycle:
 
     def _isolated(self, now: Instant) -> bool:
         """Whether the table has been out of reach for so long that the member stops without it."""
-        if not self._leased or (self._presence.players and not self._draining):
+        if not self._leased or self._waits(now) or (self._presence.players and not self._draining):
             return False
         return now.monotonic - max(self._answered, self._presence.emptied) >= self._settings.isolation
 
@@ -289,7 +311,8 @@ class Lifecycle:
         effects = self._ask(now, self._reads, ReadLease())
         lease = self._live
         if lease is None:
-            return effects
+            hot = self._waits(now) and self._presence.streamer
+            return effects + (self._ask(now, self._hots, Hot()) if hot else [])
         if lease.state == "claimed":
             return effects + (self._ask(now, self._readies, Ready(lease)) if self._presence.streamer else [])
         if self._presence.session_began is not None:
@@ -304,6 +327,10 @@ class Lifecycle:
         return [effect]
 
     # Leases
+
+    def _waits(self, now: Instant) -> bool:
+        """Whether the member is held, and no session has had it since it booted."""
+        return self._lease is None and now.wall < self._held_until
 
     @property
     def _generation(self) -> int:
@@ -328,9 +355,7 @@ class Lifecycle:
         self._lease = lease
         self._over = None
         effects: list[Effect] = [] if known and same_session else [Admit(lease)]
-        if self._refusing:
-            self._refusing = False
-            effects.append(AcceptNewcomers())
+        effects += self._reopen_the_door()
         if not same_session:
             self._begin_session(now, lease)
         return effects
@@ -349,6 +374,12 @@ class Lifecycle:
         return [Admit(None)]
 
     # The end
+
+    def _reopen_the_door(self) -> list[Effect]:
+        if not self._refusing:
+            return []
+        self._refusing = False
+        return [AcceptNewcomers()]
 
     def _shut_the_door(self, now: Instant, reason: str) -> list[Effect]:
         self._refusing = True
@@ -371,6 +402,8 @@ class Lifecycle:
         match effect:
             case ReadLease():
                 return self._reads
+            case Hot():
+                return self._hots
             case Ready():
                 return self._readies
             case Heartbeat():

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReadLease:
-    """Read this member's live lease. Answer: `lease_read`."""
+    """Read this member's live lease, and how long it is held. Answer: `lease_read`."""
+
+
+@dataclass(frozen=True)
+class Hot:
+    """Write that this member waits, with its application, for whoever claims it. Answer: `hot_written`."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,6 @@ class CloseAll:
     reason: str
 
 
-Remote = ReadLease | Ready | Heartbeat | Drain | DeleteRecord | StopInstance
+Remote = ReadLease | Hot | Ready | Heartbeat | Drain | DeleteRecord | StopInstance
 Local = Admit | RefuseNewcomers | AcceptNewcomers | CloseAll
 Effect = Remote | Local

@@ -20,6 +20,7 @@ from pixel.signalling.lifecycle_effects import (
     Drain,
     Effect,
     Heartbeat,
+    Hot,
     Local,
     ReadLease,
     Ready,
@@ -182,7 +183,7 @@ class MemberRunner:
                 return life.stop_accepted
         return self._call_table(effect)
 
-    def _call_table(self, effect: ReadLease | Ready | Heartbeat | Drain) -> Callable[[Instant], list[Effect]]:
+    def _call_table(self, effect: ReadLease | Hot | Ready | Heartbeat | Drain) -> Callable[[Instant], list[Effect]]:
         from pixel.lease import LeaseLost
 
         if self._lease is None:
@@ -190,7 +191,10 @@ class MemberRunner:
         life, table = self._lifecycle, self._lease()
         match effect:
             case ReadLease():
-                return partial(life.lease_read, lease=table.current())
+                standing = table.current()
+                return partial(life.lease_read, lease=standing.lease, held_until=standing.held_until)
+            case Hot():
+                return partial(life.hot_written, confirmed=table.hot())
             case Drain(lease):
                 return partial(life.drained, lease=lease, confirmed=table.drain(lease))
             case Ready(lease) | Heartbeat(lease):

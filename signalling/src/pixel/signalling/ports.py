@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pixel.lease.model import Lease
+    from pixel.lease.model import Lease, Standing
 
 
 class Doorkeeper(Protocol):
@@ -30,8 +30,15 @@ class Doorkeeper(Protocol):
 class MemberLease(Protocol):
     """The lease as the member itself sees it. Every call may block and may fail as AWS calls fail."""
 
-    def current(self) -> Lease | None:
-        """Return the live lease on this member, read with strong consistency; None when there is none."""
+    def current(self) -> Standing:
+        """Return the lease on this member, if there is one, and how long it is held; read with strong consistency."""
+
+    def hot(self) -> bool:
+        """Say that this member, which is held, waits for whoever claims it.
+
+        Returns:
+            False when it is not held any more, or somebody has claimed it.
+        """
 
     def ready(self, lease: Lease) -> Lease:
         """Say that the member is ready for its session.
@@ -51,7 +58,7 @@ class MemberLease(Protocol):
         """Give the lease up, so that nobody can claim this member before it has stopped.
 
         Returns:
-            False when somebody else holds a live lease: the member must not stop.
+            False when somebody else holds a live lease, or the member is held for a class: it must not stop.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 _SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
@@ -21,28 +21,40 @@ class Candidate:
     state: str
 
 
-def order(roster: Iterable[Candidate], cooldowns: Mapping[str, float], now: float, start: int) -> list[Candidate]:
-    """Return the members worth a claim: zones with capacity first, then the newest release.
+def order(
+    roster: Iterable[Candidate],
+    cooldowns: Mapping[str, float],
+    now: float,
+    start: int,
+    held: Collection[str] = (),
+) -> list[Candidate]:
+    """Return the members worth a claim: held ones first, then zones with capacity, then the newest release.
 
     Equals come in a fixed order that begins at a place told by `start`, so that callers at the same moment, with
     different numbers, meet at different members. A zone in cool-down comes last, not never: capacity may be back, and a
-    try is all there is to find out.
+    try is all there is to find out. A held member runs already: its zone's capacity does not matter.
 
     Args:
         roster: the pool's members.
         cooldowns: availability zone to the epoch second until which it has no capacity.
         now: epoch seconds.
         start: any number.
+        held: members that are held, as far as the pool knows.
     """
     usable = sorted(
         (member for member in roster if member.state not in ("shutting-down", "terminated")),
         key=lambda member: member.instance_id,
     )
-    place = start % len(usable) if usable else 0
-    usable = usable[place:] + usable[:place]
-    usable.sort(key=lambda member: release_key(member.release), reverse=True)
-    usable.sort(key=lambda member: (cooldowns.get(member.az, 0) > now, member.state == "stopping"))
-    return usable
+    hot = _rotated([member for member in usable if member.instance_id in held], start)
+    cold = _rotated([member for member in usable if member.instance_id not in held], start)
+    cold.sort(key=lambda member: release_key(member.release), reverse=True)
+    cold.sort(key=lambda member: (cooldowns.get(member.az, 0) > now, member.state == "stopping"))
+    return hot + cold
+
+
+def _rotated(members: list[Candidate], start: int) -> list[Candidate]:
+    place = start % len(members) if members else 0
+    return members[place:] + members[:place]
 
 
 def release_key(release: str) -> ReleaseKey:

@@ -51,6 +51,9 @@ class Driver:
         Returns the sessions that were given up because nothing could be started for them.
         """
         pool, instance_id = member["pool"], member["instance_id"]
+        if "published_at" in member:  # it waited: there is nothing to start and nothing to publish
+            self._table.write(pools.unhold(pool, [instance_id]))
+            return set()
         try:
             item = self._table.write(pools.enqueue_and_take(pool, instance_id, self._clock()))
         except ConditionFailed:

@@ -88,7 +88,7 @@ class Endings:
 
 def is_free(member: Item) -> bool:
     """Tell whether nothing is left to free in a member's item."""
-    return member.get("state", "free") == "free" and "address" not in member
+    return member.get("state", "free") == "free" and "address" not in member and "hot_at" not in member
 
 
 def settled(member: Item, now: float) -> bool:

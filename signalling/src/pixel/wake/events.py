@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pixel.lease import writes
-from pixel.lease.model import Item, is_live
+from pixel.lease.model import Item, is_live, is_waiting
 from pixel.lease.table import ConditionFailed, Table
 from pixel.wake import pools
 from pixel.wake.aws import Ec2
@@ -38,8 +38,12 @@ class StateChanges:
             self._stopped(instance_id, datetime.fromisoformat(event["time"]).timestamp())
 
     def _running(self, instance_id: str) -> None:
-        member = self._table.get(instance_id)
-        if member is not None and is_live(member, self._clock()):
+        member, now = self._table.get(instance_id), self._clock()
+        if member is None or "pool" not in member:
+            return
+        if is_waiting(member, now):
+            self._table.write(pools.hold(member["pool"], [instance_id]))
+        if is_waiting(member, now) or is_live(member, now):
             self._driver.visit(member["pool"], GAP)
 
     def _stopped(self, instance_id: str, at: float) -> None:

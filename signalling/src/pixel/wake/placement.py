@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 
 from pixel import tokens
 from pixel.lease import LeaseTimings, usage, writes
-from pixel.lease.model import CLAIM_ATTRIBUTES, Item, is_claimable
+from pixel.lease.model import CLAIM_ATTRIBUTES, NAMED, Item, is_claimable, is_hot
 from pixel.lease.table import BATCH_GET, ConditionFailed, Table
 from pixel.lease.usage import GivenUp
 from pixel.lease.writes import Claim, Write
 from pixel.wake import sessions
 from pixel.wake.aws import Refused, batches
 from pixel.wake.candidates import Candidate, order
+from pixel.wake.pools import Pool
 from pixel.wake.sessions import Session
 
 FIRST_LOOK = 10
@@ -68,12 +69,13 @@ class Placement:
         owner: str,
         pool: str,
         roster: Iterable[Candidate],
-        cooldowns: Mapping[str, float],
+        state: Pool,
         start: int,
     ) -> tuple[Session, Item] | None:
         """Open a session on a free member; return it with the member's new item, or None if no member is free.
 
-        `start` tells where to begin among equals: a number that callers at the same moment do not share.
+        `state` is the pool's item; `start` tells where to begin among equals: a number that callers at the same moment
+        do not share.
 
         Raises:
             AlreadyOpen: the session exists.
@@ -84,7 +86,8 @@ class Placement:
             opened = Session(session, owner, pool, claim.instance_id, claim.generation, "open", now)
             return opened, [sessions.opened(opened, now + self._timings.cap + self._keep_ended)]
 
-        return self._claim(Wanted(session, owner, pool, with_session, AlreadyOpen), roster, cooldowns, start)
+        ordered = order(roster, state.cooldowns, self._clock(), start, state.held)
+        return self._claim(Wanted(session, owner, pool, with_session, AlreadyOpen), ordered)
 
     def move(
         self, member: Item, roster: Iterable[Candidate], cooldowns: Mapping[str, float], without: Collection[str]
@@ -107,7 +110,7 @@ class Placement:
 
         usable = [one for one in roster if one.instance_id != held.member and one.az not in without]
         wanted = Wanted(held.session, held.owner, held.pool, with_session, SessionChanged)
-        return self._claim(wanted, usable, cooldowns, self._chance.getrandbits(32))
+        return self._claim(wanted, order(usable, cooldowns, self._clock(), self._chance.getrandbits(32)))
 
     def give_up(self, member: Item, reason: GivenUp) -> Session:
         """End the session of a member that cannot be started, and free the member.
@@ -129,9 +132,7 @@ class Placement:
         self._table.write(sessions.release(held.session, held.owner))
         return held
 
-    def _claim(
-        self, wanted: Wanted, roster: Iterable[Candidate], cooldowns: Mapping[str, float], start: int
-    ) -> tuple[Session, Item] | None:
+    def _claim(self, wanted: Wanted, ordered: Sequence[Candidate]) -> tuple[Session, Item] | None:
         """Claim the first candidate that is free, together with what the session writes; None if none is.
 
         Raises:
@@ -139,7 +140,6 @@ class Placement:
             wanted.refused: what the session writes did not hold.
         """
         conflicts = 0
-        ordered = order(roster, cooldowns, self._clock(), start)
         for group in (ordered[:FIRST_LOOK], *batches(ordered[FIRST_LOOK:], BATCH_GET)):
             lost: set[str] = set()
             while (found := self._choose(group, lost)) is not None:
@@ -156,13 +156,18 @@ class Placement:
         return None
 
     def _choose(self, group: Sequence[Candidate], lost: Collection[str]) -> tuple[Candidate, Item | None] | None:
-        """Return a free candidate with its item: the first if it is free, which is the caller's own place; else any."""
+        """Return a free candidate with its item: the first if it is free, which is the caller's own place; else any.
+
+        A hot one, which is held and said that it is ready, comes before all others.
+        """
         items = self._table.get_many((one.instance_id for one in group), CLAIM_ATTRIBUTES)
         now = self._clock()
         free = [one for one in group if one.instance_id not in lost and is_claimable(items.get(one.instance_id), now)]
         if not free:
             return None
-        chosen = free[0] if free[0] == group[0] else self._alike(free)
+        hot = [one for one in free if is_hot(items.get(one.instance_id), now)]
+        best = hot or free
+        chosen = best[0] if best[0] == group[0] else self._alike(best)
         return chosen, items.get(chosen.instance_id)
 
     def _alike(self, free: Sequence[Candidate]) -> Candidate:
@@ -187,7 +192,8 @@ class Placement:
             if any(place > 0 for place in failure.failed):
                 raise wanted.refused from None
             raise
-        return session, {"instance_id": write.key, **write.set}
+        kept = {name: item[name] for name in NAMED if name in item} if item is not None and claim.named else {}
+        return session, {"instance_id": write.key, **kept, **write.set}
 
     def _prepare(self, wanted: Wanted, candidate: Candidate, item: Item | None) -> Claim:
         generation = int((item or {}).get("generation", 0)) + 1
@@ -202,4 +208,5 @@ class Placement:
             player_digest=tokens.digest(tokens.mint(secret, wanted.session, generation, "player")),
             controller_digest=tokens.digest(tokens.mint(secret, wanted.session, generation, "controller")),
             release=candidate.release,
+            named=is_hot(item, self._clock()),
         )

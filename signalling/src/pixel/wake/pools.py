@@ -5,6 +5,7 @@
 | `pending` | SS | members claimed and not yet started |
 | `open` | SS | members leased whose name is not yet published |
 | `closing` | SS | members that are stopping or stopped, to be freed |
+| `held` | SS | members held for a class: claims try them first |
 | `busy_until` | N | epoch seconds; until then one invocation drives the pool, and this value is its mark |
 | `driven_at` | N | epoch seconds at which it was driven last |
 | `start_at`, `burst` | N | when the next StartInstances may be sent, and how many the present burst has had |
@@ -41,6 +42,7 @@ class Pool:
     pending: frozenset[str] = frozenset()
     open: frozenset[str] = frozenset()
     closing: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     busy_until: float = 0
     driven_at: float = 0
     start_at: float = 0
@@ -53,7 +55,7 @@ class Pool:
         """Return the pool in an item; an empty one if there is none yet."""
         stored: dict[str, Any] = dict(item or {})
         known = {key: value for key, value in stored.items() if key in cls.__dataclass_fields__}
-        known |= {key: frozenset(known[key]) for key in ("pending", "open", "closing") if key in known}
+        known |= {key: frozenset(known[key]) for key in ("pending", "open", "closing", "held") if key in known}
         known["name"] = name
         return cls(**known)
 
@@ -86,12 +88,23 @@ def pool_key(name: str) -> str:
 def enqueue(pool: str, members: Iterable[str]) -> Write:
     """Ask for claimed members to be started and published."""
     ids = set(members)
-    return Write(key=pool_key(pool), add={"pending": ids, "open": ids})
+    return Write(key=pool_key(pool), add={"pending": ids, "open": ids}, delete={"held": ids})
 
 
 def watch(pool: str, members: Iterable[str]) -> Write:
     """Ask for running members to be published."""
     return Write(key=pool_key(pool), add={"open": set(members)})
+
+
+def hold(pool: str, members: Iterable[str]) -> Write:
+    """Have claims try members first, which are held and run; and ask for them to be published."""
+    ids = set(members)
+    return Write(key=pool_key(pool), add={"held": ids, "open": ids})
+
+
+def unhold(pool: str, members: Iterable[str]) -> Write:
+    """Have claims try members first no longer: somebody has them, or their hold has passed."""
+    return Write(key=pool_key(pool), delete={"held": set(members)})
 
 
 def close(pool: str, members: Iterable[str]) -> Write:
@@ -110,6 +123,7 @@ def enqueue_and_take(pool: str, member: str, now: float) -> Write:
         key=pool_key(pool),
         set={"busy_until": now + TURN, "driven_at": now},
         add={"pending": {member}, "open": {member}},
+        delete={"held": {member}},
         condition=f"{_NOBODYS_TURN} AND (attribute_not_exists(#start_at) OR #start_at <= :now)",
         values={":now": now},
     )

@@ -7,7 +7,7 @@ resolvers on the way, for up to fifteen minutes.
 from __future__ import annotations
 
 from pixel.lease import LeaseTimings, writes
-from pixel.lease.model import Item, parse_lease
+from pixel.lease.model import Item
 from pixel.lease.table import ConditionFailed, Table
 from pixel.naming import record_name
 from pixel.wake import pools
@@ -29,11 +29,10 @@ class Publisher:
         self._timings = timings
 
     def unnamed(self, turn: Turn) -> dict[str, Item]:
-        """Return the open members that are to be looked at in EC2: leased, started, and not named yet."""
-        leased = turn.leased(turn.pool.open)
+        """Return the open members that are to be looked at in EC2: leased and started, or held; and not named yet."""
         return {
             name: item
-            for name, item in leased.items()
+            for name, item in turn.expected(turn.pool.open).items()
             if "change" not in item and (name not in turn.pool.pending or name in turn.started)
         }
 
@@ -48,11 +47,12 @@ class Publisher:
         for batch in batches(running.items(), UPSERT_BATCH):
             change = self._zone.publish([address for _, address in batch])
             for name, address in batch:
-                lease = parse_lease(unnamed[name])
-                self._write(writes.named(lease, address, record_name(address, self._zone.zone), change))
+                self._write(
+                    writes.named(unnamed[name], address, record_name(address, self._zone.zone), change, turn.now)
+                )
         failed = [
             name
-            for name, item in unnamed.items()
+            for name, item in turn.leased(frozenset(unnamed)).items()
             if name not in running and turn.now - item["claimed_at"] > SETTLE and not self._comes(turn, name)
         ]
         if failed:
@@ -60,17 +60,17 @@ class Publisher:
 
     def confirm(self, turn: Turn) -> None:
         """See which changes have reached all name servers, and take their members off the list."""
-        leased = turn.leased(turn.pool.open)
-        turn.opened |= turn.pool.open - leased.keys()
-        turn.opened |= {name for name, item in leased.items() if "published_at" in item}
+        expected = turn.expected(turn.pool.open)
+        turn.opened |= turn.pool.open - expected.keys()
+        turn.opened |= {name for name, item in expected.items() if "published_at" in item}
         by_change: dict[str, list[Item]] = {}
-        for item in leased.values():
+        for item in expected.values():
             if "change" in item and "published_at" not in item:
                 by_change.setdefault(item["change"], []).append(item)
         for change in sorted(by_change)[:CHANGES]:
             if self._zone.in_sync(change):
                 for item in by_change[change]:
-                    if self._write(writes.published(parse_lease(item), self._timings, turn.now)):
+                    if self._write(writes.published(item, self._timings, turn.now)):
                         turn.opened.add(item["instance_id"])
 
     def _comes(self, turn: Turn, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pixel.lease import usage, writes
-from pixel.lease.model import Item, is_live, parse_lease
+from pixel.lease.model import Item, is_live, is_waiting
 from pixel.lease.table import ConditionFailed, Table
 from pixel.lease.usage import LeakKind
 from pixel.lease.writes import Write
@@ -73,6 +73,7 @@ class Reconciler:
         return counts | {
             "running": sum(machine.running for machine in machines.values()),
             "leased": sum(is_live(item, now) for item in members.values()),
+            "held": sum(is_waiting(item, now) for item in members.values()),
         }
 
     def _carry_out(self, repairs: Repairs, machines: Mapping[str, Machine]) -> dict[str, int]:
@@ -82,7 +83,9 @@ class Reconciler:
         for item in repairs.trust:
             self._write(writes.trust(item))
         for item in repairs.republish:
-            self._write(writes.unpublished(parse_lease(item)))
+            self._write(writes.unpublished(item, now))
+        self._ask(pools.hold, repairs.hold)
+        self._ask(pools.unhold, repairs.unhold)
         self._ask(pools.enqueue, repairs.start)
         self._ask(pools.watch, [*repairs.republish, *repairs.watch])
         leaks: list[tuple[Item, LeakKind, float]] = [

@@ -4,6 +4,8 @@ It looks both ways: at machines that run without a lease, and at leases without 
 one look. What the table itself says with strong consistency (a deadline passed, a drain) is confirmed by the
 conditional write that precedes every stop. What only EC2 or Route 53 says, whose answers may be old, is marked as a
 doubt first, and acted on when a later look still finds it.
+
+A member that is held for a class runs without a lease and is left alone; its bound begins when the hold has passed.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pixel.lease.model import EndReason, Item, end_reason, is_live
+from pixel.lease.model import EndReason, Item, end_reason, is_live, is_waiting
 from pixel.wake.aws import Machine, Record
 from pixel.wake.endings import is_free, settled
 from pixel.wake.pools import Pool
@@ -37,6 +39,8 @@ class Repairs:
         start: ask for a start that got lost.
         watch: ask for a publication that got lost.
         republish: publish a record again that got lost.
+        hold: have claims try a held member first, and its name published.
+        unhold: have claims try a member first no longer.
         suspect_records: names of records whose addresses nothing has, with the epoch second of the first look.
         withdraw: delete those that nothing had at an earlier look either.
     """
@@ -52,6 +56,8 @@ class Repairs:
     start: list[Item] = field(default_factory=list)
     watch: list[Item] = field(default_factory=list)
     republish: list[Item] = field(default_factory=list)
+    hold: list[Item] = field(default_factory=list)
+    unhold: list[Item] = field(default_factory=list)
     suspect_records: dict[str, float] = field(default_factory=dict)
     withdraw: list[Record] = field(default_factory=list)
 
@@ -81,7 +87,10 @@ def plan(
     for name, machine in machines.items():
         item = members.get(name, {"instance_id": name, "pool": machine.pool})
         if machine.running:
-            _running(repairs, machine, item, settings, now)
+            if is_waiting(item, now):
+                _waiting(repairs, machine, item, published, pools)
+            else:
+                _running(repairs, machine, item, settings, now)
             if is_live(item, now):
                 _named(repairs, item, published, pools)
         elif not machine.gone and machine.state == "stopped":
@@ -89,8 +98,23 @@ def plan(
     for name, item in members.items():
         if name not in machines or machines[name].gone:
             _missing(repairs, item, settings, now)
+    for pool in pools.values():
+        repairs.unhold += [
+            members[name] for name in pool.held if name in members and not is_waiting(members[name], now)
+        ]
     _records(repairs, machines.values(), records, suspects, settings, now)
     return repairs
+
+
+def _waiting(repairs: Repairs, machine: Machine, item: Item, published: set[str], pools: Mapping[str, Pool]) -> None:
+    pool = pools.get(item["pool"], Pool(item["pool"]))
+    known = item["instance_id"] in pool.held
+    if "suspect" in item:
+        repairs.trust.append(item)
+    if not known or ("published_at" not in item and item["instance_id"] not in pool.open):
+        repairs.hold.append(item)
+    elif "published_at" in item and (item["address"] != machine.address or item["address"] not in published):
+        repairs.republish.append(item)
 
 
 def _named(repairs: Repairs, item: Item, published: set[str], pools: Mapping[str, Pool]) -> None:
@@ -109,7 +133,7 @@ def _running(repairs: Repairs, machine: Machine, item: Item, settings: Settings,
     elif item.get("state") == "draining":
         if now - max(float(item["drained_at"]), machine.launched_at) > settings.stopping:
             repairs.stop.append(item)
-    elif now - machine.launched_at > settings.unleased:
+    elif now - max(machine.launched_at, float(item.get("hold_until", 0))) > settings.unleased:
         if _confirmed(item, "running", settings, now):
             repairs.take.append(item)
         elif item.get("suspect") != "running":

@@ -25,7 +25,7 @@ from pixel.wake.errors import ApiError
 from pixel.wake.placement import AlreadyOpen, Placement
 from pixel.wake.pools import Pool, pool_key
 from pixel.wake.rosters import Rosters, roster_key
-from pixel.wake.sessions import Progress, Session, session_id, session_key
+from pixel.wake.sessions import Progress, Session, Step, session_id, session_key
 from pixel.wake.settings import Settings
 
 ABANDONED = 60.0
@@ -34,6 +34,8 @@ ABANDONED = 60.0
 
 POLL_AFTER = 2
 """Seconds that a caller should wait before it asks again."""
+POLL_HOT_AFTER = 1
+"""The same for a member that was held: it runs, and only has to hear of its session."""
 NO_MEMBER_RETRY = 30
 NO_CAPACITY_RETRY = 60
 THROTTLED_RETRY = 5
@@ -62,6 +64,11 @@ class View:
             return None
         return self.member.get("address")
 
+    @property
+    def _was_hot(self) -> bool:
+        """Whether the member had its name before the session had it."""
+        return self.member is not None and self.member.get("published_at", math.inf) <= self.member["claimed_at"]
+
     def body(self) -> dict[str, Any]:
         """Return the JSON object that the API answers with."""
         body: dict[str, Any] = {
@@ -76,7 +83,7 @@ class View:
         if self.progress.state == "starting":
             return body | {
                 "step": self.progress.step,
-                "poll_after": POLL_AFTER,
+                "poll_after": POLL_HOT_AFTER if self._was_hot else POLL_AFTER,
                 "expires_at": math.floor(self.member["lease_until"]),
             }
         player = tokens.mint(self.secret, self.session.session, self.session.generation, "player")
@@ -149,9 +156,9 @@ class Sessions:
             raise empty
         start = crc32(owner.encode()) + self._reserve(session, owner)
         try:
-            placed = self._placement.open(session, owner, pool, roster, state.cooldowns, start)
+            placed = self._placement.open(session, owner, pool, roster, state, start)
             if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
-                placed = self._placement.open(session, owner, pool, roster, state.cooldowns, start)
+                placed = self._placement.open(session, owner, pool, roster, state, start)
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)
         if placed is None:
@@ -166,7 +173,8 @@ class Sessions:
                 f"AWS has no capacity to start a member of pool {pool} at the moment",
                 retry_after=NO_CAPACITY_RETRY,
             )
-        return View(opened, Progress("starting", "queued"), member, self._secret())
+        step: Step = "loading" if "published_at" in member else "queued"
+        return View(opened, Progress("starting", step), member, self._secret())
 
     def show(self, owner: str, session: str) -> View:
         """Return a session, and do what is due for its pool while at it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pixel.lease.model import Item, is_live
+from pixel.lease.model import Item, is_live, is_waiting
 from pixel.wake.aws import Machine
 from pixel.wake.pools import Done, Pool
 
@@ -31,6 +31,11 @@ class Turn:
     def leased(self, ids: frozenset[str]) -> dict[str, Item]:
         """Return the items of those members that hold a live lease."""
         return {name: self.items[name] for name in ids if is_live(self.items.get(name), self.now)}
+
+    def expected(self, ids: frozenset[str]) -> dict[str, Item]:
+        """Return the items of those members that hold a live lease, or wait for one: they need their names."""
+        waiting = {name: self.items[name] for name in ids if is_waiting(self.items.get(name), self.now)}
+        return self.leased(ids) | waiting
 
     def done(self) -> Done:
         """Return what is to be taken out of the pool's item."""
