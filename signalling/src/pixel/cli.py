@@ -23,6 +23,8 @@ PARTS = {
     "open": Part("pixel.client.commands.open", None, "open the session's page in the browser"),
     "send": Part("pixel.client.commands.send", None, "send a command to Unreal, and show what it answers"),
     "end": Part("pixel.client.commands.end", None, "give the machine back"),
+    "plan": Part("pixel.planning.plan", None, "say how many members a pool needs, and what it costs a month"),
+    "report": Part("pixel.planning.report", "report", "report what a pool's use has been, and what it has cost"),
     "signalling": Part("pixel.signalling.cli", "signalling", "the service that runs beside Unreal on a member"),
     "sandbox": Part("pixel.sandbox.cli", "sandbox", "an AWS on this machine's loopback, for trying and testing"),
 }

@@ -1,0 +1,1 @@
+"""Planning: how many members a pool needs, what it costs, and what its use has really been."""
