@@ -90,7 +90,10 @@ class Lease:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a member heeds: its lease, live or still to drain, if it has one; and until when (epoch seconds) it is held."""
+    """What a member heeds: its lease, if it has one, live or still to drain; and until which epoch second it is held.
+
+    Never held: 0.
+    """
 
     lease: Lease | None
     held_until: float = 0
