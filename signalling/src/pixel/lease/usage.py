@@ -1,12 +1,13 @@
 """What is kept of use: sessions that are over, wakes that were refused, leaks that were stopped. Pure.
 
-The items, in the lease table; DynamoDB deletes them by `expires_at`, `KEEP` seconds after their hour or day (UTC):
+The items, in the lease table, one for each hour (UTC) in which there was something to keep; DynamoDB deletes them by
+`expires_at`, `KEEP` seconds later:
 
 | key | attributes | holds |
 |---|---|---|
 | `usage#sessions#<pool>#<hour>` | `s_<session>` (S) | one session that began in this hour, as `Use` writes it |
-| `usage#refused#<pool>#<day>` | `<reason>__<API key id>` (SS) | wakes that were refused, by the sessions they wanted |
-| `usage#leaks#<pool>#<day>` | `<kind>` (SS) | members that the reconciler had to stop, with when it drained them |
+| `usage#refused#<pool>#<hour>` | `<reason>__<API key id>` (SS) | wakes that were refused, by the sessions they wanted |
+| `usage#leaks#<pool>#<hour>` | `<kind>` (SS) | members that the reconciler had to stop, with when it drained them |
 
 Every write may be repeated: it names what it adds, so nothing counts twice. Whoever reads knows all keys of a period,
 and gets them directly: there is nothing to scan.
@@ -18,7 +19,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pixel.lease.model import EndReason, Item, end_reason
@@ -28,7 +29,11 @@ PREFIX = "usage#"
 KEEP = 400 * 86400
 """Seconds that a record is kept: a school year, and the month to report on it."""
 
+HOUR = 3600.0
+_HOUR_FORM = "%Y-%m-%dT%H"
+
 Kind = Literal["sessions", "refused", "leaks"]
+KINDS: tuple[Kind, ...] = ("sessions", "refused", "leaks")
 GivenUp = Literal["no_capacity", "member_stopped"]
 """Why a session that was opened never got a running member, and no other could be given to it."""
 RefusalReason = Literal["pool_empty", "no_capacity", "over_cap", "member_stopped"]
@@ -93,7 +98,7 @@ def ended(member: Item, now: float) -> Write:
 
 
 def refused(pool: str, reason: RefusalReason, owner: str, session: str, now: float) -> Write:
-    """Count a wake that was refused. A caller who tries again with the same key is counted once a day."""
+    """Count a wake that was refused. A caller who tries again with the same key wants the same session."""
     caller = re.sub(r"\W", "_", owner)  # becomes part of an attribute's name
     return Write(
         key=_key("refused", pool, now),
@@ -112,15 +117,17 @@ def leaked(member: Item, kind: LeakKind, drained_at: float) -> Write:
 
 
 def keys(pool: str, begin: float, end: float) -> Iterator[str]:
-    """Return the keys of everything that is kept of a pool from `begin` until before `end` (epoch seconds)."""
-    for kind in ("sessions", "refused", "leaks"):
-        step = timedelta(hours=1) if kind == "sessions" else timedelta(days=1)
-        at = datetime.fromtimestamp(begin, UTC).replace(minute=0, second=0, microsecond=0)
-        if kind != "sessions":
-            at = at.replace(hour=0)
-        while at.timestamp() < end:
-            yield _key(kind, pool, at.timestamp())
-            at += step
+    """Yield the keys of everything that is kept of a pool from `begin` until before `end` (epoch seconds)."""
+    at = begin - begin % HOUR
+    while at < end:
+        for kind in KINDS:
+            yield _key(kind, pool, at)
+        at += HOUR
+
+
+def hour(key: str) -> float:
+    """Return the epoch second at which the hour of an item's key begins."""
+    return datetime.strptime(key.rpartition("#")[2] + "+0000", _HOUR_FORM + "%z").timestamp()
 
 
 def uses(item: Mapping[str, Any]) -> dict[str, Use]:
@@ -142,18 +149,17 @@ def refusals(item: Mapping[str, Any]) -> dict[tuple[RefusalReason, str], frozens
     }
 
 
-def leaks(item: Mapping[str, Any]) -> dict[LeakKind, int]:
-    """Return how many leaks an item of kind `leaks` counts, each under the first kind it was found as."""
-    counted: set[str] = set()
-    found: dict[LeakKind, int] = {}
+def leaks(item: Mapping[str, Any]) -> dict[LeakKind, frozenset[str]]:
+    """Return the leaks in an item of kind `leaks`, each under the first kind that it was found as."""
+    counted: frozenset[str] = frozenset()
+    found: dict[LeakKind, frozenset[str]] = {}
     for kind in LEAKS:
-        new = set(item.get(kind, ())) - counted
+        new = frozenset(item.get(kind, ())) - counted
         counted |= new
         if new:
-            found[kind] = len(new)
+            found[kind] = new
     return found
 
 
 def _key(kind: Kind, pool: str, at: float) -> str:
-    form = "%Y-%m-%dT%H" if kind == "sessions" else "%Y-%m-%d"
-    return f"{PREFIX}{kind}#{pool}#{datetime.fromtimestamp(at, UTC):{form}}"
+    return f"{PREFIX}{kind}#{pool}#{datetime.fromtimestamp(at, UTC):{_HOUR_FORM}}"

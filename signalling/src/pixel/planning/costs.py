@@ -1,7 +1,7 @@
 """What a pool costs in a month, by the way it is kept. Pure; dollars in, dollars out.
 
 An instance is billed while it runs: from its start to its stop, also while Windows boots and while it waits for
-somebody to come back. Stopped, it costs its volume, and no address: an address from AWS's pool is given up at every stop.
+somebody to come back. Stopped, it costs its volume, and no address: one from AWS's pool is given up at every stop.
 """
 
 from __future__ import annotations

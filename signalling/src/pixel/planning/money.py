@@ -29,7 +29,7 @@ class Currency:
 def currency(code: str, rate: float | None, prices: Prices) -> Currency:
     """Return a currency by its code, `usd` or `eur`; `rate` is how many dollars a euro is, if that is given."""
     if code == "usd":
-        return Currency("USD", "$", 1.0, "prices are in US dollars")
+        return Currency("USD", "$", 1.0, "in US dollars")
     if rate is not None:
         return Currency("EUR", "€", rate, f"1 euro = {rate:g} dollars, as given")
     euro = prices.euro

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command's parser."""
     made = argparse.ArgumentParser(
         prog="pixel plan",
+        usage="pixel plan [--sessions-per-hour N] [--class-seats N] [options]",
         description="How many members a pool needs so that few people are refused, and what it costs a month.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -130,7 +131,7 @@ def text(answer: Plan, arguments: argparse.Namespace, prices: Prices, money: Cur
     if arguments.sessions_per_hour is not None:
         lines += [
             f"  {answer.load:.2f} erlangs of single people: {answer.refused:.2%} of them are refused",
-            f"  {answer.spares} hot spares: with them, a start keeps at most {arguments.refusal:g} of them waiting",
+            f"  {answer.spares} hot spares: with them, at most {arguments.refusal * 100:g}% of them wait for a start",
         ]
     month = answer.month
     lines += [
