@@ -46,3 +46,20 @@ def test_an_item_may_be_once_in_a_transaction(sandbox: RunningSandbox) -> None:
     with pytest.raises(sandbox.dynamodb.exceptions.ClientError):
         sandbox.dynamodb.transact_write_items(TransactItems=twice)
     assert states(sandbox) == {}
+
+
+def test_values_of_every_type_come_back_as_they_were_written(sandbox: RunningSandbox) -> None:
+    values: dict[str, Any] = {
+        "s": {"S": "Rød"},
+        "n": {"N": "1.5"},
+        "b": {"B": b"\x00\xff"},
+        "bool": {"BOOL": False},
+        "null": {"NULL": True},
+        "ns": {"NS": ["1"]},
+        "bs": {"BS": [b"\xff"]},
+        "l": {"L": [{"N": "1"}, {"B": b"\xff"}]},
+        "m": {"M": {"s": {"S": ""}, "ss": {"SS": ["a"]}}},
+    }
+    table, key = sandbox.state.lease_table, {"instance_id": {"S": "i-1"}}
+    sandbox.dynamodb.put_item(TableName=table, Item={**key, **values})
+    assert sandbox.dynamodb.get_item(TableName=table, Key=key)["Item"] == {**key, **values}
