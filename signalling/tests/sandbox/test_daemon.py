@@ -6,24 +6,41 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
 
+from pixel.sandbox.cli import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
 
 class Command:
-    """`pixel sandbox` with a state folder of the test's own."""
+    """`pixel sandbox` with a state folder of the test's own. The sandbox it starts is a process; the command is not."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pixel.cli", "sandbox", *arguments, "--state", str(self.state)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    def __call__(self, *arguments: str) -> Answer:
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                code = main([*arguments, "--state", str(self.state)])
+            except SystemExit as exit_:  # of argparse
+                code = int(str(exit_.code))
+        return Answer(code, out.getvalue(), err.getvalue())
 
     def written(self) -> dict[str, object]:
         return json.loads((self.state / "sandbox.json").read_text())
@@ -36,32 +53,53 @@ def pixel_sandbox(tmp_path: Path) -> Iterator[Command]:
     assert command("down").returncode == 0
 
 
-def test_up_says_how_to_use_it_and_writes_it_down(pixel_sandbox: Command) -> None:
-    said = pixel_sandbox("up").stdout
-    written = pixel_sandbox.written()
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Command, str]]:
+    """A sandbox that stays up, and what `up` said."""
+    command = Command(tmp_path_factory.mktemp("running") / "state")
+    said = command("up").stdout
+    yield command, said
+    assert command("down").returncode == 0
+
+
+def test_up_says_how_to_use_it_and_writes_it_down(running: tuple[Command, str]) -> None:
+    command, said = running
+    written = command.written()
     assert f"export AWS_ENDPOINT_URL={written['endpoint']}" in said
     assert f"export AWS_ACCESS_KEY_ID={written['access_key']}" in said
 
 
-def test_only_the_owner_may_read_the_key(pixel_sandbox: Command) -> None:
-    pixel_sandbox("up")
-    assert (pixel_sandbox.state / "sandbox.json").stat().st_mode & 0o077 == 0
+def test_only_the_owner_may_read_the_key(running: tuple[Command, str]) -> None:
+    assert (running[0].state / "sandbox.json").stat().st_mode & 0o077 == 0
 
 
-def test_up_twice_is_one_sandbox(pixel_sandbox: Command) -> None:
-    pixel_sandbox("up")
-    first = pixel_sandbox.written()
-    again = pixel_sandbox("up")
-    assert (again.returncode, pixel_sandbox.written()) == (0, first)
+def test_up_twice_is_one_sandbox(running: tuple[Command, str]) -> None:
+    command, _ = running
+    first = command.written()
+    again = command("up")
+    assert (again.returncode, command.written()) == (0, first)
     assert "runs already" in again.stdout
 
 
-def test_status_tells_whether_it_runs(pixel_sandbox: Command) -> None:
-    before = pixel_sandbox("status")
-    pixel_sandbox("up")
-    after = pixel_sandbox("status", "--json")
-    assert (before.returncode, after.returncode) == (3, 0)
-    assert json.loads(after.stdout)["endpoint"] == pixel_sandbox.written()["endpoint"]
+def test_status_tells_that_it_runs(running: tuple[Command, str]) -> None:
+    command, _ = running
+    status = command("status", "--json")
+    assert status.returncode == 0
+    assert json.loads(status.stdout)["endpoint"] == command.written()["endpoint"]
+
+
+def test_status_tells_that_none_runs(pixel_sandbox: Command) -> None:
+    assert pixel_sandbox("status").returncode == 3
+
+
+def test_reset_leaves_it_running(running: tuple[Command, str]) -> None:
+    command, _ = running
+    assert command("reset").returncode == 0
+    assert command("status").returncode == 0
+
+
+def test_another_port_than_the_running_one_is_refused(running: tuple[Command, str]) -> None:
+    assert "runs already" in running[0]("up", "--port", "1").stderr
 
 
 def test_down_leaves_no_process_and_no_state(pixel_sandbox: Command) -> None:
@@ -84,12 +122,6 @@ def test_the_state_of_a_killed_sandbox_does_not_stand_in_the_way(pixel_sandbox: 
     assert pixel_sandbox.written()["pid"] != killed
 
 
-def test_reset_leaves_it_running(pixel_sandbox: Command) -> None:
-    pixel_sandbox("up")
-    assert pixel_sandbox("reset").returncode == 0
-    assert pixel_sandbox("status").returncode == 0
-
-
 def test_reset_without_a_sandbox_says_how_to_start_one(pixel_sandbox: Command) -> None:
     answer = pixel_sandbox("reset")
     assert (answer.returncode, "pixel sandbox up" in answer.stderr) == (1, True)
@@ -102,11 +134,6 @@ def test_a_taken_port_is_told_in_one_line(pixel_sandbox: Command) -> None:
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"pixel sandbox: port {port} cannot be used")
     assert answer.stderr.count("\n") == 1
-
-
-def test_another_port_than_the_running_one_is_refused(pixel_sandbox: Command) -> None:
-    pixel_sandbox("up")
-    assert "runs already" in pixel_sandbox("up", "--port", "1").stderr
 
 
 @pytest.mark.parametrize("port", ["80000", "-1", "http"])
