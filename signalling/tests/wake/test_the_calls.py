@@ -38,7 +38,7 @@ def test_a_lone_wake(world: World) -> None:
     for member in world.members.values():
         member.act()
     assert world.wake.sessions.show("alice", session).body()["state"] == "ready"
-    assert by_service(world.wire.calls) == {"dynamodb": 8, "ec2": 0, "route53": 1}
+    assert by_service(world.wire.calls) == {"dynamodb": 7, "ec2": 0, "route53": 1}
 
 
 def test_a_poll_that_finds_nothing_to_do(world: World) -> None:
@@ -81,3 +81,12 @@ def test_a_reconcile_that_finds_all_well_grows_with_pages_not_with_members(world
     world.wire.calls.clear()
     world.wake.reconciler.run()
     assert world.wire.calls.total() <= 10
+
+
+def test_in_a_burst_a_claim_that_another_starts_takes_five_calls(world: World) -> None:
+    world.fill(3)
+    world.wake.reconciler.run()
+    world.wake.sessions.open("class", "k1", "drone")
+    world.wire.calls.clear()
+    world.wake.sessions.open("class", "k2", "drone")
+    assert by_service(world.wire.calls) == {"dynamodb": 5, "ec2": 0, "route53": 0}

@@ -45,21 +45,27 @@ class Driver:
         self._endings = endings
         self._clock = clock
 
-    def claimed(self, member: Item) -> set[str]:
+    def claimed(self, member: Item, seen: Pool) -> set[str]:
         """Have a member started that was just claimed: at once if the turn is free, else in a later one.
 
-        Returns the sessions that were given up because nothing could be started for them.
+        `seen` is the pool as it was before the claim: in a burst it tells that the turn is another's, which spares
+        the try. Returns the sessions that were given up because nothing could be started for them.
         """
         pool, instance_id = member["pool"], member["instance_id"]
         if "published_at" in member:  # it waited: there is nothing to start and nothing to publish
             self._table.write(pools.unhold(pool, [instance_id]))
             return set()
-        try:
-            item = self._table.write(pools.enqueue_and_take(pool, instance_id, self._clock()))
-        except ConditionFailed:
-            self._table.write(pools.enqueue(pool, [instance_id]))
-            return set()
-        return self._turn(Pool.parse(pool, item), {instance_id: dict(member)})
+        if seen.may_start(self._clock()):
+            try:
+                item = self._table.write(pools.enqueue_and_take(pool, instance_id, self._clock()))
+            except ConditionFailed:
+                pass  # somebody was faster
+            else:
+                return self._turn(Pool.parse(pool, item), {instance_id: dict(member)})
+        item = self._table.write(pools.enqueue(pool, [instance_id]))
+        if Pool.parse(pool, item).may_start(self._clock()):
+            return self._take(pool, 0) or set()
+        return set()
 
     def request(self, pool: str, members: Iterable[str]) -> None:
         """Ask for claimed members to be started in the next turn: what `claimed` does, repeated after its death."""
@@ -67,12 +73,15 @@ class Driver:
 
     def visit(self, pool: str, gap: float) -> bool:
         """Do what is due for a pool, unless it was driven less than `gap` seconds ago or is being driven now."""
+        return self._take(pool, gap) is not None
+
+    def _take(self, pool: str, gap: float) -> set[str] | None:
+        """Take a turn; return the sessions that were given up in it, None if it is not to be had."""
         try:
             item = self._table.write(pools.take(pool, self._clock(), gap))
         except ConditionFailed:
-            return False
-        self._turn(Pool.parse(pool, item), {})
-        return True
+            return None
+        return self._turn(Pool.parse(pool, item), {})
 
     def _turn(self, pool: Pool, known: Mapping[str, dict[str, Any]]) -> set[str]:
         wanted = (pool.pending | pool.open | pool.closing) - known.keys()

@@ -64,6 +64,10 @@ class Pool:
         """Whether nothing waits to be done."""
         return not (self.pending or self.open or self.closing)
 
+    def may_start(self, now: float) -> bool:
+        """Whether the turn is nobody's, and a start may be sent."""
+        return self.busy_until <= now and self.start_at <= now
+
     def is_full(self, now: float) -> bool:
         """Whether somebody has found no free member a moment ago: a whole class need not look for itself."""
         return now - self.full_at < FULL_FOR

@@ -166,7 +166,7 @@ class Sessions:
             self._table.write(pools.full(pool, self._clock()))
             raise empty
         opened, member = placed
-        if session in self._driver.claimed(member):
+        if session in self._driver.claimed(member, state):
             raise ApiError(
                 503,
                 "no_capacity",
@@ -187,7 +187,7 @@ class Sessions:
         if progress.state != "starting" or progress.step == "loading":
             return view
         if self._driver.visit(view.session.pool, self._settings.watch):
-            return self._view(self._owned(owner, session))
+            return self._view(view.session)
         return view
 
     def wait(self, owner: str, session: str, until: float) -> str:
@@ -269,9 +269,12 @@ class Sessions:
             member = known.get(session.member)
             pool = Pool.parse(session.pool, known.get(pool_key(session.pool)))
             progress = sessions.progress(session, member, pool, self._clock())
-            if progress.reason != "lost":
+            if progress.state != "ended":
                 break
-            session = self._owned(session.owner, session.session)  # it may have got another member meanwhile
+            newest = self._owned(session.owner, session.session)
+            if newest == session:
+                break
+            session = newest  # it has got another member meanwhile, or has ended, and its item says why
         if progress.state == "ended" and progress.reason is not None:
             self._endings.end(session, progress.reason)
         if progress.state == "starting" and progress.step != "loading" and session.member not in pool.open:
