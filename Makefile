@@ -83,6 +83,15 @@ lint: setup ## style, types, documentation
 bench: setup ## speed and AWS calls, beside a peer in the same run
 	@PYTHONPATH=tests:tools python -m bench
 
+.PHONY: reference
+reference: setup ## the collection's modules and roles, as HTML in build/reference
+	@python tools/reference.py build/reference
+
+.PHONY: audit
+audit: setup ## known vulnerabilities of what is pinned; asks the services of PyPI and npm
+	@pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
+	@cd signalling/page && npm audit --omit=dev
+
 .PHONY: clean
 clean: ## remove everything that make made
 	@rm -rf $(VENV) .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
