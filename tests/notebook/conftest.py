@@ -76,7 +76,9 @@ def api(sandbox: RunningSandbox) -> Api:
         "MediaPortFirst": "49152",
         "MediaPortLast": "49251",
         "CertificateSecretName": "pixel/certificate",
+        "CertificateAccountSecretName": "pixel/acme-account",
         "CertificateMinDays": "21",
+        "ArtifactBucket": "artifacts",
         "AlarmTopic": "",
         "SessionsPerKey": "40",
         "ThrottleRate": "50",
@@ -97,9 +99,10 @@ def api(sandbox: RunningSandbox) -> Api:
 
 def rendered(keys: list[str]) -> str:
     """Return the foundation's template for API keys with these names."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    loader = jinja2.FileSystemLoader(TEMPLATE.parent)
+    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined)
     environment.filters["regex_replace"] = lambda text, pattern, new: re.sub(pattern, new, text)
-    return environment.from_string(TEMPLATE.read_text()).render(foundation_api_keys=keys)
+    return environment.get_template(TEMPLATE.name).render(foundation_api_keys=keys)
 
 
 @pytest.fixture
