@@ -37,6 +37,24 @@ def count(least: int, most: int, what: str) -> Callable[[str], int]:
     return read
 
 
+def add_acceptance(group: argparse._ActionsContainer) -> None:
+    """Add the options that say what is accepted."""
+    group.add_argument(
+        "--refusal",
+        type=number(0, 0.999, "a share above 0, below 1", above=True),
+        default=0.01,
+        metavar="P",
+        help="accepted share of people refused; for a class, probability that anybody is; default: 0.01",
+    )
+    group.add_argument(
+        "--works",
+        type=number(0, 1, "a share above 0, up to 1", above=True),
+        default=0.98,
+        metavar="P",
+        help="how likely a member starts and works; default: 0.98",
+    )
+
+
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what a member is, and what is paid for it."""
     group = parser.add_argument_group("members and prices")

@@ -12,7 +12,7 @@ from typing import Any
 from pixel.planning.answer import Class, Habits, Plan, Walkers, Wish, plan
 from pixel.planning.costs import MONTH_HOURS, Machine
 from pixel.planning.money import Currency, table
-from pixel.planning.options import add_machine, count, currency_of, number, prices_of
+from pixel.planning.options import add_acceptance, add_machine, count, currency_of, number, prices_of
 from pixel.planning.prices import PriceError, Prices
 
 EXAMPLES = """\
@@ -55,13 +55,7 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--class-minutes", type=minutes, default=90.0, metavar="M", help="default: 90")
     group.add_argument("--classes-per-month", type=amount, default=4.0, metavar="N", help="default: 4")
     habits = made.add_argument_group("what is accepted, and how members behave")
-    habits.add_argument(
-        "--refusal", type=number(0, 0.999, "a share above 0, below 1", above=True), default=0.01, metavar="P",
-        help="share of people refused; for a class, probability that anybody is; default: 0.01",
-    )  # fmt: skip
-    habits.add_argument(
-        "--works", type=share, default=0.98, metavar="P", help="how likely a member starts and works; default: 0.98"
-    )
+    add_acceptance(habits)
     habits.add_argument("--boot-minutes", type=amount, default=3.0, metavar="M", help="start to usable; default: 3")
     habits.add_argument(
         "--grace-minutes", type=amount, default=5.0, metavar="M", help="last player gone to stop; default: 5"

@@ -52,7 +52,9 @@ class Usage:
 def read(
     table: Table, pools: Iterable[str], begin: float, end: float, told: Callable[[str, float], None] = lambda *_: None
 ) -> Usage:
-    """Return what is kept of pools from `begin` until before `end` (epoch seconds, on the hour).
+    """Return what is kept of pools from `begin` until before `end` (epoch seconds).
+
+    Refused wakes and leaks are kept by the hour (UTC): of an hour that `begin` or `end` cuts, all of them are returned.
 
     Nothing is scanned: each BatchGetItem asks for thirty-three hours of a pool, and members' items are not touched.
     `told` hears the pool and what share of it has been read.
@@ -65,4 +67,7 @@ def read(
             for key, item in table.get_many(keys[start : start + BATCH_GET]).items():
                 found.add(pool, key, item)
             told(pool, min(1.0, (start + BATCH_GET) / len(keys)))
+        found.sessions[pool] = {
+            session: use for session, use in found.sessions[pool].items() if begin <= use.claimed_at < end
+        }
     return found
