@@ -110,6 +110,7 @@ def workshop(
                 },
                 "pixel_host_overrides": {"streaming_host_settle_seconds": 0, "streaming_host_health_retries": 1},
                 "pixel_verify_timeout": 30,
+                "pixel_canary": False,  # the member from the image is the one that was checked, without a lease
                 "pixel_verify_arguments": ["--port", str(PORT), "--ca", str(folder / "ca.pem")],
                 "pixel_service_settings": {"lifecycle": {"enabled": True, "lease_table": sandbox.state.lease_table}},
             }

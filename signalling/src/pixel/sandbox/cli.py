@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pixel.sandbox import daemon, state
-from pixel.sandbox.members.members import KINDS
+from pixel.sandbox.members.members import DEFAULT_KIND, KINDS
 from pixel.sandbox.state import SandboxState
 
 
@@ -45,8 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--members",
         choices=KINDS,
-        help="what runs for an instance of a pool: nothing (`none`, the default); `light`, its part in the lease "
-        "alone, for hundreds; or `processes`, the real signalling service and a synthetic Unreal on its address",
+        help="what runs for an instance of a pool: nothing (`none`); `light`, its part in the lease alone, for "
+        "hundreds; `processes`, the real signalling service and a synthetic Unreal on its address; or `canaries`, that "
+        "for the canary of a release alone (the default)",
     )
     up.add_argument("--foreground", action="store_true", help="stay, until interrupted")
     up.set_defaults(command=_up)
@@ -68,7 +69,7 @@ def _port(text: str) -> int:
 
 def _up(arguments: argparse.Namespace, where: Path) -> int:
     if arguments.foreground:
-        daemon.serve(arguments.port, where, arguments.members or "none")
+        daemon.serve(arguments.port, where, arguments.members or DEFAULT_KIND)
         return 0
     found, new = daemon.start(arguments.port, where, arguments.members)
     sys.stdout.write(

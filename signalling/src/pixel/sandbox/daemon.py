@@ -18,7 +18,7 @@ import httpx
 import psutil
 
 from pixel.sandbox import state
-from pixel.sandbox.members.members import Kind
+from pixel.sandbox.members.members import DEFAULT_KIND, Kind
 from pixel.sandbox.state import SandboxState
 
 LOG = "sandbox.log"
@@ -62,7 +62,7 @@ def serve(port: int, where: Path, members: Kind) -> None:
 def start(port: int, where: Path, members: Kind | None) -> tuple[SandboxState, bool]:
     """Start a sandbox in the background unless one runs; return its state and whether it is new.
 
-    `port` 0 is any, `members` None those that a running one has, or none.
+    `port` 0 is any, `members` None those that a running one has, or the default.
 
     Raises:
         DaemonError: it did not come up, or runs already on another port, or with other members, than asked for.
@@ -83,7 +83,7 @@ def start(port: int, where: Path, members: Kind | None) -> tuple[SandboxState, b
                 )
             return found, False
         state.remove(where)
-        return _spawn(port, where, members or "none"), True
+        return _spawn(port, where, members or DEFAULT_KIND), True
 
 
 def running(where: Path) -> SandboxState | None:

@@ -85,6 +85,7 @@ class Sandbox:
             self._route53 = Route53(self._functions, self._settings, self._lock, clock.now)
             self._dns = DnsServer(self._route53.published)
             self._administrator_password = secrets.token_urlsafe(16)
+            self._https_port = https_port()
             self._ec2 = Ec2(self._route53, self._new_region, self._lock, lambda: self._ticker.wake())
             self._ticker = Ticker(self._ec2, self._lock, clock.now)
             self._hold = HoldPoint(self._ec2, self._settings)
@@ -149,6 +150,7 @@ class Sandbox:
             dns=self._dns.address,
             administrator_password=self._administrator_password,
             ca_file=str(self._certificate.ca_file),
+            https_port=self._https_port,
         )
 
     def _site(self, folder: Path) -> Site:
@@ -161,7 +163,7 @@ class Sandbox:
             lease_table=state.lease_table,
             certificate=self._certificate,
             folder=folder / "members",
-            https=https_port(),
+            https=state.https_port,
         )
 
     def start(self) -> None:

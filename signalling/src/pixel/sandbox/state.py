@@ -17,7 +17,7 @@ class SandboxState:
     """A running sandbox. Addresses are `127.0.0.1:PORT`; `subnets` maps availability zones to subnet ids.
 
     `administrator_password` is what GetPasswordData gives, for every Windows instance. `ca_file` is the path of the
-    certificate that vouches for members' names.
+    certificate that vouches for members' names, `https_port` where members serve players.
     """
 
     endpoint: str
@@ -35,6 +35,7 @@ class SandboxState:
     dns: str
     administrator_password: str
     ca_file: str
+    https_port: int
 
     def environment(self) -> dict[str, str]:
         """Return what points the AWS CLI and every SDK at this sandbox."""

@@ -14,9 +14,12 @@ from pixel.sandbox.members.site import SectionSettings, Site
 
 POOL_TAG = "pixel:pool"
 """Instances with this tag are members; others, as Packer's, have no computer."""
+CANARY_TAG, CHECKING = "pixel:canary", "checking"
+"""The tag of a release's canary while it is tried, and its value."""
 
-Kind = Literal["none", "light", "processes"]
+Kind = Literal["none", "light", "canaries", "processes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+DEFAULT_KIND: Kind = "canaries"
 
 
 class Runner(Protocol):
@@ -52,6 +55,14 @@ class Members:
             "processes": ProcessMembers(site, lambda: self._settings, lambda: self._legacy),
         }
 
+    def _runner(self, tags: Mapping[str, str]) -> Runner | None:
+        """Return what runs the computer of an instance that boots now."""
+        if POOL_TAG not in tags:
+            return None
+        if self.kind == "canaries":
+            return self._runners["processes"] if tags.get(CANARY_TAG) == CHECKING else None
+        return self._runners.get(self.kind)
+
     @contextmanager
     def of_kind(self, kind: Kind) -> Iterator[None]:
         """Let members that boot meanwhile be of a kind."""
@@ -77,8 +88,8 @@ class Members:
                 found[1].cut(facts.instance_id)
 
     def _boot(self, facts: InstanceFacts) -> None:
-        runner = self._runners.get(self.kind)
-        if runner is None or POOL_TAG not in facts.tags:
+        runner = self._runner(facts.tags)
+        if runner is None:
             return
         runner.boot(facts)
         with self._lock:

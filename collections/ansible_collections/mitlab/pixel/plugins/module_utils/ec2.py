@@ -131,6 +131,12 @@ def start_instances(ec2: Client, members: Iterable[Member]) -> dict[str, str]:
     return left
 
 
+def tag_instances(ec2: Client, ids: Sequence[str], tags: Mapping[str, str]) -> None:
+    """Tag instances. Replayable: CreateTags overwrites."""
+    pairs = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+    ec2.create_tags(Resources=list(ids), Tags=pairs, aws_retry=True)
+
+
 def _tolerant(change: Callable[[Sequence[str]], object], ids: Sequence[str], zone: str = "") -> dict[str, str]:
     """Change instances in one call; when EC2 refuses the call for some of them, find out which by halves.
 

@@ -41,15 +41,23 @@ def versions_of(ec2: Client, name: str) -> Template:
     Raises:
         PixelError: there is no launch template of this name.
     """
-    try:
-        found = _versions(ec2, LaunchTemplateName=name)
-    except AWS_ERRORS as error:
-        if code_of(error) not in UNKNOWN:
-            raise
+    template = versions_if_any(ec2, name)
+    if template is None:
         raise PixelError(
             f"launch template {name} does not exist: publish a release with mitlab.pixel.launch_template, "
             f"or set launch_template to a template of this region"
-        ) from error
+        )
+    return template
+
+
+def versions_if_any(ec2: Client, name: str) -> Template | None:
+    """Return a launch template with its versions, without its tags; None when there is none of this name: one call."""
+    try:
+        found = _versions(ec2, LaunchTemplateName=name)
+    except AWS_ERRORS as error:
+        if code_of(error) in UNKNOWN:
+            return None
+        raise
     return Template(
         template_id=found[0]["LaunchTemplateId"],
         name=name,

@@ -24,7 +24,7 @@ from .ec2 import CAPACITY
 from .errors import AWS_ERRORS, code_of
 from .fleet_plan import spread
 from .launch_template_plan import Template, Version
-from .members import FIRST_BOOT_TAG, POOL_TAG, RELEASE_TAG, Member, counted
+from .members import POOL_TAG, RELEASE_TAG, Member, counted
 
 RUN_BATCH = 200
 """Members in one RunInstances call; EC2 recommends to break up large requests, its example into batches of 100."""
@@ -37,15 +37,15 @@ ACCOUNT_LIMIT = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
 RunInstances = Callable[[Mapping[str, Any]], list[Member]]
 
 
-def launch_request(template: Template, version: Version, pool: str, stop_new: bool) -> dict[str, Any]:
+def launch_request(
+    template: Template, version: Version, pool: str, more_tags: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return the parameters of RunInstances for members of a release, but for subnet, counts and token.
 
     The version is named by number, so that a default that moves meanwhile changes nothing. All tags are given at the
     launch, also those that the version holds: so no member is ever without.
     """
-    marks = {POOL_TAG: pool, RELEASE_TAG: version.release, "Name": f"{pool}-{version.release}"}
-    if stop_new:
-        marks[FIRST_BOOT_TAG] = "stop"
+    marks = {POOL_TAG: pool, RELEASE_TAG: version.release, "Name": f"{pool}-{version.release}", **(more_tags or {})}
     specifications = {
         specification["ResourceType"]: {tag["Key"]: tag["Value"] for tag in specification["Tags"]}
         for specification in version.data.get("TagSpecifications", ())

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .members import OFF, RELEASE_TAG, Lease, Member, counted
+from .members import OFF, RELEASE_TAG, Member, Use, counted
 from .releases import release_order
 
 
@@ -20,7 +20,7 @@ class FleetRequest:
         size: how many members of the release there shall be; 0 means none.
         finish_boots: whether members are stopped after their first boot, also those that an earlier run launched.
         prune_releases: whether stopped members of other releases are retired once the pool has its size.
-        keep_total: how many members, of all releases, are kept: so many of other releases stay as are needed for it.
+        batch: how many members are launched at most, before others are retired in their place; 0: all.
     """
 
     pool: str
@@ -28,7 +28,7 @@ class FleetRequest:
     size: int
     finish_boots: bool = True
     prune_releases: bool = True
-    keep_total: int = 0
+    batch: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,19 @@ def plan_fleet(
     request: FleetRequest,
     members: Sequence[Member],
     zones: Mapping[str, str],
-    leases: Mapping[str, Lease],
+    leases: Mapping[str, Use],
 ) -> FleetPlan:
     """Decide what to launch, to stop after its first boot, and to retire.
 
     Only stopped members without a lease are retired: a running or leased one is somebody's. While the pool is
-    short of its size nothing is retired: a member of an older release is better than none. A canary that has not passed
+    short of its size nothing is retired: a member of an older release is better than none. In batches, only what the
+    pool has beyond its size, of all releases together, is retired meanwhile. A canary that has not passed
     is no member: it does not count, and is retired as soon as it is stopped.
 
     Args:
         members: the pool's instances, all states.
         zones: availability zone by subnet, in the operator's order; may be empty when nothing is missing.
-        leases: live leases by instance id.
+        leases: live leases and holds by instance id.
     """
     existing = [member for member in members if not member.gone]
     alive = [member for member in existing if not member.on_trial]
@@ -90,10 +91,9 @@ def plan_fleet(
     terminate: list[str] = []
     for member in [*surplus, *others]:
         reason = _use(member, leases)
-        if reason is None and missing:
+        spare = request.batch and len(alive) - len(terminate) > request.size
+        if reason is None and missing and not spare:
             reason = f"the pool is short of {counted(missing, 'member')}"
-        if reason is None and member in others and len(alive) - len(terminate) <= request.keep_total:
-            reason = f"the pool keeps {counted(request.keep_total, 'member')}"
         if reason is None:
             terminate.append(member.instance_id)
         else:
@@ -110,7 +110,7 @@ def plan_fleet(
         if request.finish_boots and member.on_first_boot and member.instance_id not in leases
     ]
     return FleetPlan(
-        create=spread(missing, current, zones) if missing else {},
+        create=spread(min(missing, request.batch or missing), current, zones) if missing else {},
         stop=tuple(stop),
         terminate=tuple(sorted(terminate)),
         kept=kept,
@@ -160,7 +160,7 @@ def _of_release(request: FleetRequest, members: Iterable[Member]) -> list[Member
     return [m for m in members if not (m.gone or m.on_trial) and m.release == request.release]
 
 
-def _surplus(current: Sequence[Member], count: int, leases: Mapping[str, Lease]) -> list[Member]:
+def _surplus(current: Sequence[Member], count: int, leases: Mapping[str, Use]) -> list[Member]:
     """Choose members of the release that are too many: those that may be retired first, from the fullest zones.
 
     The longest unused would be a guess; the most evenly spread rest is not.
@@ -176,10 +176,10 @@ def _surplus(current: Sequence[Member], count: int, leases: Mapping[str, Lease])
     return chosen
 
 
-def _use(member: Member, leases: Mapping[str, Lease]) -> str | None:
+def _use(member: Member, leases: Mapping[str, Use]) -> str | None:
     """Say why a member may not be retired; None when it may."""
     if member.instance_id in leases:
-        return f"leased by session {leases[member.instance_id].session}"
+        return leases[member.instance_id].reason
     if member.state == "stopped":
         return None
     return "still stopping" if member.state in OFF else member.state

@@ -74,6 +74,11 @@ class Template:
             )
         return found
 
+    def default_release(self) -> str | None:
+        """Return the release of the default version; None when that is no release's."""
+        found = next((one.release for one in self.versions if one.number == self.default), "")
+        return found if is_release(found) else None
+
     def releases(self) -> list[str]:
         """Return the releases that have a version, from old to new."""
         return in_order({version.release for version in self.versions if is_release(version.release)})
@@ -167,6 +172,21 @@ def superfluous(template: Template, keep: int, used: frozenset[int] = frozenset(
     """
     ours = sorted((v for v in template.versions if is_release(v.release)), key=lambda v: v.number, reverse=True)
     return tuple(v for v in reversed(ours[keep:]) if v.number != template.default and v.number not in used)
+
+
+def withdraw(template: Template, release: str) -> tuple[Version, ...]:
+    """Return the versions that go when a release is withdrawn: those with its name.
+
+    Raises:
+        PixelError: one of them is the default version, and there are others.
+    """
+    going = tuple(version for version in template.versions if version.release == release)
+    if any(version.number == template.default for version in going) and len(going) < len(template.versions):
+        raise PixelError(
+            f"release {release} is the default version of launch template {template.name}: make another release the "
+            f"default first, then withdraw this one"
+        )
+    return going
 
 
 def sentences(request: TemplateRequest, plan: TemplatePlan) -> list[str]:

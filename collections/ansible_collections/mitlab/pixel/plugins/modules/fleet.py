@@ -57,10 +57,12 @@ options:
     description: Whether stopped members of other releases are terminated.
     type: bool
     default: true
-  keep_total:
+  batch:
     description:
-      - How many members, of all releases, the pool keeps; so many stopped members of other releases stay as are needed
-        for it. With a O(size) that grows step by step up to this number, a pool is rolled onto a release in batches.
+      - How many members one run launches at most, so that a pool is rolled onto a release step by step. Then as many
+        stopped members of other releases are terminated as the pool has more than O(size). RV(remaining) says how many
+        members later runs have to launch.
+      - With V(0) all are launched in one run, and members of other releases terminated when none is missing.
     type: int
     default: 0
   wait:
@@ -132,6 +134,11 @@ kept:
   returned: always
   type: dict
   sample: {"i-0123456789abcdef0": "leased by session 5f2c"}
+remaining:
+  description: How many members the release still lacks, which later runs launch when O(batch) is given.
+  returned: always
+  type: int
+  sample: 4
 missing:
   description: How many members could not be launched, by availability zone that should have had them.
   returned: always
@@ -196,7 +203,12 @@ from ansible_collections.mitlab.pixel.plugins.module_utils.errors import PixelEr
 from ansible_collections.mitlab.pixel.plugins.module_utils.first_boot import FirstBoot
 from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_launch import launch_request
 from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_plan import FleetRequest, shortfall
-from ansible_collections.mitlab.pixel.plugins.module_utils.members import POOL_TAG, member_result, totals
+from ansible_collections.mitlab.pixel.plugins.module_utils.members import (
+    FIRST_BOOT_TAG,
+    POOL_TAG,
+    member_result,
+    totals,
+)
 from ansible_collections.mitlab.pixel.plugins.module_utils.options import LEASE_TABLE, POOL, WAIT, wait_timeout
 from ansible_collections.mitlab.pixel.plugins.module_utils.runner import need, run_module
 from ansible_collections.mitlab.pixel.plugins.module_utils.waiting import Deadline
@@ -215,18 +227,19 @@ def check_size(size: int, max_size: int) -> None:
 
 
 def result(
-    outcome: fleet_apply.Outcome, release: str, before: dict[str, Any] | None, check_mode: bool
+    outcome: fleet_apply.Outcome, request: FleetRequest, before: dict[str, Any] | None, check_mode: bool
 ) -> dict[str, Any]:
     """Return what the module reports; `before` is the totals that a diff starts from, if one is asked for."""
     after = totals(outcome.members)
     report: dict[str, Any] = {
         "changed": outcome.changed,
         "changes": outcome.sentences(),
-        "release": release,
+        "release": request.release,
         "created": [] if check_mode else [member.instance_id for member in outcome.created],
         "stopped": sorted(outcome.stopped),
         "terminated": [member.instance_id for member in outcome.terminated],
         "kept": outcome.kept,
+        "remaining": shortfall(request, outcome.members),
         "missing": dict(outcome.missing),
         "members": [member_result(member) for member in outcome.members],
         "totals": after,
@@ -240,6 +253,8 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
     pool = params["pool"]
     need(pool, "pool", "give the pool's name")
     check_size(params["size"], params["max_size"])
+    if params["batch"] < 0:
+        raise PixelError(f"batch is {params['batch']}: give how many members to launch at a time, or 0 for all")
     stop_new = params["new_members"] == "stopped"
     leases = lease_reader(module, params["lease_table"])
 
@@ -252,7 +267,7 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
         size=params["size"],
         finish_boots=stop_new and params["wait"],
         prune_releases=params["prune_releases"],
-        keep_total=params["keep_total"],
+        batch=params["batch"],
     )
     members = ec2_api.describe_members(ec2, ec2_api.tag_filters({POOL_TAG: pool}))
     zones = {}
@@ -272,10 +287,10 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
             stop=stop_new,
             leases=leases,
         )
-        launching = launch_request(template, version, pool, stop_new)
+        launching = launch_request(template, version, pool, {FIRST_BOOT_TAG: "stop"} if stop_new else None)
         outcome = fleet_apply.apply(ec2, request, observed, launching, first_boot if params["wait"] else None)
     before = totals(member for member in members if not member.gone) if module._diff else None
-    report = result(outcome, version.release, before, module.check_mode)
+    report = result(outcome, request, before, module.check_mode)
     if outcome.problems:
         raise PixelError("; ".join(outcome.problems), report)
     return report
@@ -294,7 +309,7 @@ def main() -> None:
             "new_members": {"type": "str", "choices": ["stopped", "running"], "default": "stopped"},
             "first_boot": {"type": "str", "choices": ["status_ok", "running"], "default": "status_ok"},
             "prune_releases": {"type": "bool", "default": True},
-            "keep_total": {"type": "int", "default": 0},
+            "batch": {"type": "int", "default": 0},
             "lease_table": LEASE_TABLE,
             "wait": WAIT,
             "wait_timeout": wait_timeout(1800),

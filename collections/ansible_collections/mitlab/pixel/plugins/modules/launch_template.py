@@ -21,7 +21,9 @@ options:
     required: true
   state:
     description:
-      - V(present) publishes O(release); V(absent) deletes the launch template with all versions.
+      - V(present) publishes O(release).
+      - V(absent) withdraws O(release), by deleting its version, unless that is the default among others. Without
+        O(release), or when it is the only version, the launch template is deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -112,6 +114,13 @@ EXAMPLES = r"""
     root_volume:
       size: 100
 
+- name: Withdraw a release that was never put into service
+  mitlab.pixel.launch_template:
+    name: pixel-drone
+    pool: drone
+    release: 1.4.0
+    state: absent
+
 - name: Go back to release 1.3.0
   mitlab.pixel.launch_template:
     name: pixel-drone
@@ -136,6 +145,11 @@ deleted_versions:
   type: list
   elements: dict
   sample: [{"number": 1, "release": "1.0.0"}]
+default_before:
+  description: The release of the default version as it was found; null when there was none.
+  returned: when O(state=present)
+  type: str
+  sample: 1.3.0
 launch_template:
   description: The launch template; null when there is none.
   returned: always
@@ -198,6 +212,7 @@ from ansible_collections.mitlab.pixel.plugins.module_utils.launch_template_plan 
     sentences,
     superfluous,
     version_token,
+    withdraw,
 )
 from ansible_collections.mitlab.pixel.plugins.module_utils.members import POOL_TAG
 from ansible_collections.mitlab.pixel.plugins.module_utils.options import POOL
@@ -318,6 +333,7 @@ def present(module: AnsibleAWSModule, ec2: Client) -> dict[str, Any]:
         "changes": sentences(request, plan),
         "launch_template": template_result(after),
         "version": {"number": version.number, "release": version.release, "image_id": version.data.get("ImageId")},
+        "default_before": template.default_release() if template else None,
         "created_version": plan.publish is not None,
         "deleted_versions": [{"number": old.number, "release": old.release} for old in plan.delete],
     }
@@ -325,11 +341,19 @@ def present(module: AnsibleAWSModule, ec2: Client) -> dict[str, Any]:
 
 
 def absent(module: AnsibleAWSModule, ec2: Client) -> dict[str, Any]:
-    """Delete the launch template, if it is the pool's."""
-    name, pool = module.params["name"], module.params["pool"]
+    """Withdraw a release, or delete the launch template, if it is the pool's."""
+    name, pool, release = module.params["name"], module.params["pool"], module.params["release"]
     template = ec2_templates.find_template(ec2, name)
     if template and template.tags.get(POOL_TAG) != pool:
         raise PixelError(f"launch template {name} does not carry the tag {POOL_TAG}={pool}: set name or pool to fit")
+    withdrawn = withdraw(template, release) if template and release else ()
+    if template and release and len(withdrawn) < len(template.versions):
+        if withdrawn and not module.check_mode:
+            ec2_templates.delete_versions(ec2, template, withdrawn)
+        left = replace(template, versions=tuple(one for one in template.versions if one not in withdrawn))
+        changes = [f"withdrew release {release} from {name}"] if withdrawn else []
+        result = {"changed": bool(withdrawn), "changes": changes, "launch_template": template_result(left)}
+        return with_diff(module, result, template)
     if template and not module.check_mode:
         ec2_templates.delete_template(ec2, template)
     changes = [f"deleted launch template {name}"] if template else []

@@ -14,7 +14,7 @@ from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_launch import (
 )
 from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_plan import spread
 from ansible_collections.mitlab.pixel.plugins.module_utils.launch_template_plan import Template, Version
-from ansible_collections.mitlab.pixel.plugins.module_utils.members import Member
+from ansible_collections.mitlab.pixel.plugins.module_utils.members import FIRST_BOOT_TAG, Member
 from ansible_collections.mitlab.pixel.tests.unit.builders import ZONES, member
 from botocore.exceptions import ClientError
 from hypothesis import given
@@ -171,17 +171,17 @@ VERSION = Version(
 
 
 def test_a_launch_names_the_version_by_number() -> None:
-    request = launch_request(TEMPLATE, VERSION, "drone", stop_new=True)
+    request = launch_request(TEMPLATE, VERSION, "drone", {FIRST_BOOT_TAG: "stop"})
     assert request["LaunchTemplate"] == {"LaunchTemplateId": "lt-1", "Version": "2"}
 
 
 def test_members_and_volumes_carry_all_tags_from_the_launch_on() -> None:
-    request = launch_request(TEMPLATE, VERSION, "drone", stop_new=False)
+    request = launch_request(TEMPLATE, VERSION, "drone")
     tags = {one["ResourceType"]: {t["Key"]: t["Value"] for t in one["Tags"]} for one in request["TagSpecifications"]}
     marks = {"pixel:pool": "drone", "pixel:release": "1.1.0", "Name": "drone-1.1.0"}
     assert tags == {"instance": {"a": "b", **marks}, "volume": marks}
 
 
 def test_a_member_that_is_to_be_stopped_after_its_first_boot_says_so() -> None:
-    request = launch_request(TEMPLATE, VERSION, "drone", stop_new=True)
+    request = launch_request(TEMPLATE, VERSION, "drone", {FIRST_BOOT_TAG: "stop"})
     assert {"Key": "pixel:first-boot", "Value": "stop"} in request["TagSpecifications"][0]["Tags"]

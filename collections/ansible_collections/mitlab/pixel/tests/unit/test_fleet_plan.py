@@ -188,20 +188,34 @@ def test_a_forgotten_canary_is_retired_once_it_is_stopped() -> None:
     assert (plan.terminate, dict(plan.kept)) == (("i-2",), {"i-3": "running"})
 
 
-def test_older_members_stay_while_the_pool_needs_them() -> None:
+def test_in_batches_as_many_older_members_go_as_the_pool_has_beyond_its_size() -> None:
     pool = [member("i-1", release="1.1.0"), *(member(f"i-{number}", release="1.0.0") for number in (2, 3, 4))]
-    plan = plan_fleet(want(1, "1.1.0", keep_total=3), pool, {}, {})
-    assert (plan.terminate, set(plan.kept.values())) == (("i-2",), {"the pool keeps 3 members"})
+    plan = plan_fleet(want(3, "1.1.0", batch=1), pool, ZONES, {})
+    assert (sum(plan.create.values()), plan.terminate) == (1, ("i-2",))
+    assert set(plan.kept.values()) == {"the pool is short of 2 members"}
 
 
 def test_the_oldest_release_goes_first() -> None:
     pool = [member("i-1", release="1.9.0"), member("i-2", release="1.10.0"), member("i-3", release="1.11.0")]
-    assert plan_fleet(want(1, "1.11.0", keep_total=2), pool, {}, {}).terminate == ("i-1",)
+    assert plan_fleet(want(2, "1.11.0", batch=1), pool, ZONES, {}).terminate == ("i-1",)
 
 
-@given(requests, pools_with_leases(), st.integers(0, 12))
-def test_retiring_never_takes_the_pool_below_what_it_keeps(request: FleetRequest, pool: Pool, total: int) -> None:
+@given(requests, pools_with_leases(), st.integers(1, 12))
+def test_in_batches_the_pool_never_falls_below_its_size_if_it_had_it(
+    request: FleetRequest, pool: Pool, batch: int
+) -> None:
     members, leases = pool
     alive = [one for one in members if not one.gone]
-    plan = plan_fleet(replace(request, keep_total=total, size=max(request.size, total)), members, ZONES, leases)
-    assert len(alive) - len(plan.terminate) >= min(total, len(alive))
+    plan = plan_fleet(replace(request, batch=batch), members, ZONES, leases)
+    assert len(alive) - len(plan.terminate) >= min(request.size, len(alive))
+
+
+@given(requests, pools_with_leases(), st.integers(1, 12))
+def test_batch_after_batch_ends_as_all_at_once(request: FleetRequest, pool: Pool, batch: int) -> None:
+    members, leases = pool
+    steps = replace(request, batch=batch)
+    at_once = carried_out(request, plan_fleet(request, members, ZONES, leases), members)
+    at_once = carried_out(request, plan_fleet(request, at_once, ZONES, leases), at_once)
+    for _step in range(14):
+        members = carried_out(steps, plan_fleet(steps, members, ZONES, leases), members)
+    assert len(members) == len(at_once)
