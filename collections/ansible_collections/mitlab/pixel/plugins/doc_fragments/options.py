@@ -52,7 +52,8 @@ options:
 options:
   lease_table:
     description:
-      - The DynamoDB table that says who has leased which member. A leased member is never stopped or terminated.
+      - The DynamoDB table that says who has leased which member, and which are held for a class
+        (M(mitlab.pixel.hot_members)). A leased or held member is never stopped or terminated.
       - Leave it out when members are not leased.
     type: str
 """

@@ -51,7 +51,7 @@ class Hold:
 
     def result(self) -> dict[str, Any]:
         """Return the hold as the module `hot_members` takes it."""
-        return {"for": self.purpose, "count": self.count, "until": self.until}
+        return {"name": self.purpose, "count": self.count, "until": self.until}
 
 
 @dataclass(frozen=True)

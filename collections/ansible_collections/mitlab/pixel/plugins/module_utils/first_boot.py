@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from .aws import Client
 from .ec2 import describe_members, passed_status_checks, stop_instances, tag_filters
-from .members import GONE, OFF, POOL_TAG, Lease, Member, counted
+from .members import GONE, OFF, POOL_TAG, Member, Use, counted
 from .waiting import Deadline
 
-ReadLeases = Callable[[], Mapping[str, Lease]]
+ReadLeases = Callable[[], Mapping[str, Use]]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class FirstBoot:
     Attributes:
         status_checks: whether a member has booted when EC2's status checks pass, or already when it runs.
         stop: whether it is stopped then.
-        leases: reads the live leases, just before something is stopped.
+        leases: reads the live leases and holds, just before something is stopped.
     """
 
     ec2: Client
@@ -50,7 +50,7 @@ class FirstBoot:
     leases: ReadLeases
 
     def see_through(self, ids: Iterable[str]) -> Boots:
-        """Wait until the members have booted, stop those that nobody has leased, and wait until they are stopped."""
+        """Wait until the members have booted, stop those that are not in use, and wait until they are stopped."""
         waiting = set(ids)
         boots = Boots()
         self._until_running(waiting, boots)
@@ -58,7 +58,7 @@ class FirstBoot:
             self._until_checked(waiting, boots)
         if boots.problem is None and self.stop and waiting:
             leases = self.leases()
-            boots.kept |= {one: f"leased by session {leases[one].session}" for one in waiting & leases.keys()}
+            boots.kept |= {one: leases[one].reason for one in waiting & leases.keys()}
             unleased = sorted(waiting - leases.keys())
             boots.kept |= stop_instances(self.ec2, unleased)
             boots.stopped = [one for one in unleased if one not in boots.kept]

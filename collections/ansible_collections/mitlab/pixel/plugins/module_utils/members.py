@@ -89,6 +89,29 @@ class Lease:
     until: float
     hostname: str | None = None
 
+    @property
+    def reason(self) -> str:
+        """Say why the member is left alone."""
+        return f"leased by session {self.session}"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A member that runs, or is to run, for a class that is about to begin; until when (epoch seconds)."""
+
+    instance_id: str
+    purpose: str
+    until: float
+
+    @property
+    def reason(self) -> str:
+        """Say why the member is left alone."""
+        return f"held for {self.purpose}"
+
+
+Use = Lease | Hold
+"""Why a member is in use: it is nobody else's to stop or to terminate."""
+
 
 @dataclass(frozen=True)
 class TagFilter:
@@ -125,8 +148,10 @@ def member_from(instance: Mapping[str, Any]) -> Member:
     )
 
 
-def member_result(member: Member, lease: Lease | None = None) -> dict[str, Any]:
+def member_result(member: Member, use: Use | None = None) -> dict[str, Any]:
     """Return a member as the modules report it."""
+    lease = use if isinstance(use, Lease) else None
+    hold = use if isinstance(use, Hold) else None
     return {
         "instance_id": member.instance_id,
         "state": member.state,
@@ -139,6 +164,7 @@ def member_result(member: Member, lease: Lease | None = None) -> dict[str, Any]:
         "launched": member.launched.isoformat() if member.launched else None,
         "tags": dict(member.tags),
         "lease": {"session": lease.session, "until": lease.until, "hostname": lease.hostname} if lease else None,
+        "hold": {"for": hold.purpose, "until": hold.until} if hold else None,
     }
 
 

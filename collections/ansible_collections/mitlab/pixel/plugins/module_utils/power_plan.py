@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .members import Lease, Member, TagFilter
+from .members import Member, TagFilter, Use
 
 Desired = Literal["started", "stopped"]
 
@@ -41,18 +41,18 @@ def plan_power(
     members: Iterable[Member],
     desired: Desired,
     exempt: TagFilter | None = None,
-    leases: Mapping[str, Lease] | None = None,
+    leases: Mapping[str, Use] | None = None,
     releases: Collection[str] = (),
 ) -> PowerPlan:
     """Decide which members to start or stop.
 
-    Members already in the desired state, or on the way to it, need nothing. A member under a live lease is kept:
-    stopping it would take the machine from the person who uses it. One that is on the way to the opposite state
-    cannot be turned round: it is kept, for the next run.
+    Members already in the desired state, or on the way to it, need nothing. A member in use is kept: stopping it would
+    take the machine from the person who uses it, or from the class that is about to. One that is on the way to the
+    opposite state cannot be turned round: it is kept, for the next run.
 
     Args:
         exempt: members that carry one of these tags are kept.
-        leases: live leases by instance id.
+        leases: live leases and holds by instance id.
         releases: consider members of these releases only; all when empty.
     """
     change: list[Member] = []
@@ -67,7 +67,7 @@ def plan_power(
         elif exempting := exempt.first_match(member) if exempt else None:
             kept[member.instance_id] = f"exempt by tag {exempting}"
         elif desired == "stopped" and leases and member.instance_id in leases:
-            kept[member.instance_id] = f"leased by session {leases[member.instance_id].session}"
+            kept[member.instance_id] = leases[member.instance_id].reason
         elif member.state != changeable:
             kept[member.instance_id] = f"still {member.state}"
         else:

@@ -89,8 +89,14 @@ members:
       description: Its live lease, if O(lease_table) is given and it has one.
       type: dict
       sample: {"session": "5f2c", "until": 1764000000.0, "hostname": "drone-198-51-100-7.stream.example.org"}
+    hold:
+      description: For which class it is held, if O(lease_table) is given and it is held and not leased.
+      type: dict
+      sample: {"for": "robotics", "until": 1764000000.0}
 totals:
-  description: How many members there are, in all and by state, release and availability zone, and how many are leased.
+  description:
+    - How many members there are, in all and by state, release and availability zone; how many are leased, and how
+      many are held.
   returned: always
   type: dict
   sample:
@@ -99,6 +105,7 @@ totals:
     release: {"1.1.0": 2}
     availability_zone: {"us-east-2a": 2}
     leased: 0
+    held: 0
 """
 
 from typing import Any
@@ -132,8 +139,9 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
     members = ec2_api.describe_members(client(module, "ec2"), filters)
     leases = lease_reader(module, params["lease_table"])()
     found = [member_result(member, leases.get(member.instance_id)) for member in members]
-    leased = sum(member["lease"] is not None for member in found)
-    return {"changed": False, "members": found, "totals": {**totals(members), "leased": leased}}
+    uses = {use: sum(member[use] is not None for member in found) for use in ("lease", "hold")}
+    counts = {**totals(members), "leased": uses["lease"], "held": uses["hold"]}
+    return {"changed": False, "members": found, "totals": counts}
 
 
 def main() -> None:
