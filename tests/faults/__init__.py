@@ -1,0 +1,1 @@
+"""The fault suite: the complete system on the sandbox, under seeded schedules of faults (docs/faults.md)."""

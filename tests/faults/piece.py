@@ -1,0 +1,418 @@
+"""One schedule, played: the system set up, disturbed, left alone, and looked at."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, get_args
+
+import boto3
+import botocore.session
+import pytest
+from ansible_collections.mitlab.pixel.plugins.module_utils.waiting import Deadline
+from ansible_collections.mitlab.pixel.plugins.modules import dns_prune
+from botocore.config import Config
+from moto.moto_api._internal import mock_random
+from moto.route53.models import route53_backends
+
+from pixel.lease import LeaseTimings
+from pixel.lease.model import EndReason
+from pixel.sandbox.moto_app import ACCOUNT
+from pixel.sandbox.sandbox import Sandbox
+from pixel.signalling.host import machine
+from pixel.signalling.lifecycle_settings import LifecycleSettings
+from pixel.wake import api
+from pixel.wake.function import Clients
+from pixel.wake.handler import PATIENT
+from pixel.wake.settings import Settings
+
+from .callers import Caller
+from .function import Function
+from .journal import Journal, instances, items_in_table
+from .members import Members
+from .operators import Operators, Output, stage_datetime
+from .plan import CHAOS, SKEW, Blow, Errand, Plan, Window
+from .stage import AWS_FAILS, Stage
+from .wire import Wire
+
+BEGIN = 1_800_000_000.0
+SCHEDULE = 60.0
+"""Seconds between two runs of the reconciler."""
+TIMINGS = LeaseTimings(start=120, connect=60, heartbeat=20, grace=20, cap=600)
+UNLEASED, CONFIRM, STOPPING = 60.0, 20.0, 30.0
+ANSWER = 30.0
+"""Seconds that an invocation may take, so that a run of the reconciler may end so late."""
+BOUND = UNLEASED + CONFIRM + STOPPING + 2 * (SCHEDULE + ANSWER) + 20
+"""Seconds that a member may run without a lease when nothing disturbs: doubted, confirmed, drained, two runs."""
+SETTLE = TIMINGS.start + TIMINGS.connect + TIMINGS.cap + BOUND
+"""Seconds in which everything must have come to rest once the faults are over: a session's longest life, and the bound."""
+REASONS = frozenset(get_args(EndReason))
+
+
+@dataclass
+class Outcome:
+    """What came of a schedule."""
+
+    seed: int
+    kind: str
+    violations: list[str]
+    faults: dict[str, int]
+    sessions: dict[str, int]
+    settled: float
+    seconds: float
+    calls: int
+    longest_alone: float
+    log: list[str] = field(default_factory=list)
+
+
+class Theatre:
+    """A sandbox whose time is a stage's; the stage is new for every schedule.
+
+    One for each process: moto keeps its account in module globals.
+    """
+
+    def __init__(self, folder: Any) -> None:
+        from pixel.sandbox.clock import Clock
+
+        self.stage = Stage(BEGIN)
+        clock = Clock(lambda: self.stage.now, lambda: self.stage.now, lambda _: None)
+        self.sandbox = Sandbox(folder, clock=clock)
+        self.state = self.sandbox.state()
+
+    def client(self, service: str, config: Config) -> Any:
+        """Return a new client of the sandbox."""
+        return _session(self.state).client(service, endpoint_url=self.state.endpoint, config=config)
+
+    def play(self, plan: Plan) -> Outcome:
+        """Play one schedule."""
+        return _Piece(self, plan).play()
+
+
+@cache
+def _loader() -> Any:
+    return botocore.session.Session().get_component("data_loader")
+
+
+def _session(state: Any) -> boto3.Session:
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader())
+    return boto3.Session(
+        aws_access_key_id=state.access_key,
+        aws_secret_access_key=state.secret_key,
+        region_name=state.region,
+        botocore_session=core,
+    )
+
+
+class _Piece:
+    def __init__(self, theatre: Theatre, plan: Plan) -> None:
+        self._theatre = theatre
+        self._plan = plan
+        self._chance = random.Random(f"piece {plan.seed}")
+        sandbox, state = theatre.sandbox, theatre.state
+        sandbox.reset()
+        mock_random.seed(plan.seed)
+        random.seed(plan.seed)
+        self._stage = stage = theatre.stage = Stage(BEGIN)
+        self._active: list[Window] = []
+        self._disturbed_at = BEGIN
+        self._faults: Counter[str] = Counter()
+        self.journal = Journal(stage, 2 * SKEW + 1, BOUND, self._last_disturbance)
+        self.wire = Wire(stage, sandbox.application, self.journal.watch, self._lag, self._chance)
+        settings = Settings(
+            lease_table=state.lease_table,
+            zone=state.zone,
+            zone_id=state.zone_id,
+            token_secret="unused",  # noqa: S106 - a name
+            sessions_per_key=20,
+            timings=TIMINGS,
+            unleased=UNLEASED,
+            confirm=CONFIRM,
+            stopping=STOPPING,
+            roster=30,
+        )
+        clients = Clients(*(theatre.client(name, PATIENT) for name in ("dynamodb", "ec2", "route53")))
+        self.function = Function(stage, settings, clients, self._chance, plan.invocation_dies, plan.event)
+        lifecycle = LifecycleSettings(
+            enabled=True,
+            start=TIMINGS.start,
+            first_connection=TIMINGS.connect,
+            grace=TIMINGS.grace,
+            session_cap=TIMINGS.cap,
+            unleased=UNLEASED,
+            lease_table=state.lease_table,
+            zone=state.zone,
+            zone_id=state.zone_id,
+        )
+        self._clients = {name: theatre.client(name, machine._config()) for name in ("dynamodb", "ec2", "route53")}
+        self.members = Members(
+            stage, self._clients["dynamodb"], lifecycle, TIMINGS, self._shut_down, self._chance, never_loads=0.05
+        )
+        self.operators = Operators(stage, state, {})
+        self.callers: list[Caller] = []
+
+    # The stage
+
+    @contextmanager
+    def _on_stage(self) -> Iterator[None]:
+        sandbox, stage = self._theatre.sandbox, self._stage
+        with ExitStack() as stack:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            for name, virtual in (("time", stage.clock), ("monotonic", stage.monotonic), ("sleep", stage.sleep)):
+                patch.setattr(time, name, virtual)
+            patch.setattr(sys, "stdout", Output(stage))
+            patch.setattr(Deadline.__init__, "__defaults__", (stage.monotonic, stage.sleep))
+            patch.setattr(api.logger, "error", self._complain)
+            patch.setattr(dns_prune, "datetime", stage_datetime(stage))
+            patch.setattr(machine, "_session", lambda _facts: self)
+            patch.setattr(botocore.session, "create_loader", lambda *_: _loader())
+            stack.enter_context(self.wire.in_place())
+            for observer in (self.members, self.function):
+                sandbox.observe(observer)
+                stack.callback(sandbox.unobserve, observer)
+            stack.callback(stage.close)
+            stage.spawn("EC2", self._machinery)
+            stage.spawn("schedule", self._schedule, after=SCHEDULE)
+            yield
+
+    def client(self, service: str, config: Config) -> Any:
+        """Return a member's client: they share theirs."""
+        del config
+        return self._clients[service]
+
+    def _machinery(self) -> None:
+        """Let EC2's changes happen, and look at everything now and then."""
+        looked = 0.0
+        while True:
+            self._theatre.sandbox.step()
+            if self._stage.now - looked >= 2:
+                looked = self._stage.now
+                self.journal.look()
+            self._stage.sleep(0.25)
+
+    def _schedule(self) -> None:
+        while True:
+            self._stage.spawn("reconcile", self.function.reconcile)
+            self._stage.sleep(SCHEDULE)
+
+    def _lag(self, service: str, action: str) -> float:
+        latency = self._theatre.sandbox.faults()["latency"]
+        if latency is None or not (latency["actions"] is None or {service, action} & set(latency["actions"])):
+            return 0.0
+        return float(latency["seconds"]) * self._chance.uniform(0.5, 1.0)
+
+    def _last_disturbance(self) -> float:
+        return self._stage.now if any(window.blocks for window in self._active) else self._disturbed_at
+
+    def _disturb(self) -> None:
+        self._disturbed_at = max(self._disturbed_at, self._stage.now)
+
+    def _shut_down(self, instance_id: str) -> None:
+        """What a machine's own power-off does."""
+        self.journal.stopping(self._stage.current, "power-off", [instance_id])
+        try:
+            self._theatre.sandbox.shut_down(instance_id)
+        except ValueError as error:
+            raise OSError(str(error)) from None
+
+    def _complain(self, what: str, exc_info: BaseException) -> None:
+        """The API's code failed: unless AWS did, that is a fault of the code."""
+        self._stage.note(f"{what}: {exc_info!r}")
+        if not isinstance(exc_info, AWS_FAILS):
+            self._stage.crashes.append(f"{what}: {''.join(traceback.format_exception(exc_info))}")
+
+    # The acts
+
+    def play(self) -> Outcome:
+        began = time.monotonic()
+        plan, stage = self._plan, self._stage
+        with self._on_stage():
+            self._set_up()
+            opening = stage.now
+            self._disturbed_at = opening
+            self._open(opening)
+            stage.play(opening + CHAOS)
+            self._calm()
+            settled = self._settle()
+            self._look_at_the_end()
+            self.journal.violations += stage.crashes
+        counts = self._faults + self.wire.faults + self.function.counts + self.operators.counts
+        return Outcome(
+            seed=plan.seed,
+            kind="stage",
+            violations=self.journal.violations,
+            faults=dict(counts),
+            sessions=dict(self._sessions()),
+            settled=settled,
+            seconds=time.monotonic() - began,
+            calls=self.wire.calls.total(),
+            longest_alone=self.journal.longest_alone,
+            log=stage.log,
+        )
+
+    def _set_up(self) -> None:
+        self._theatre.sandbox.set_faults({"delays": {"start": 4, "stop": 5, "terminate": 3, "status": 8, "dns": 6}})
+        ec2 = self._clients["ec2"]
+        for release in ("1.0.0", "1.1.0"):
+            tags = {"pixel:pool": "drone", "pixel:release": release, "pixel:verified": "true"}
+            self.operators._images[release] = ec2.register_image(
+                Name=f"pixel-drone-{release}",
+                Architecture="x86_64",
+                RootDeviceName="/dev/sda1",
+                TagSpecifications=[
+                    {"ResourceType": "image", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+                ],
+            )["ImageId"]
+        first = Errand(0, "release", "1.0.0", self._plan.size, None, "after")
+        told = self._perform(first)
+        if told.get("failed"):
+            raise RuntimeError(f"the pool could not be made: {told}")
+
+    def _perform(self, errand: Errand) -> dict[str, Any]:
+        actor = self.operators.start(errand)
+        while not actor.done:
+            self._stage.play(self._stage.now + 1)
+        if actor.error is not None:
+            raise actor.error
+        return dict(actor.result)
+
+    def _open(self, opening: float) -> None:
+        stage, plan = self._stage, self._plan
+        for window in plan.windows:
+            stage.spawn(window.kind, partial(self._through, window), after=window.begin)
+        for blow in plan.blows:
+            stage.spawn(blow.kind, partial(self._strike, blow), after=blow.at)
+        for number, visit in enumerate(plan.visits):
+            caller = Caller(stage, self.function, self.members, visit, number, self._chance)
+            self.callers.append(caller)
+            stage.spawn(f"caller {number}", caller.act, after=visit.at)
+        for errand in plan.errands:
+            stage.spawn(f"operator of {errand.playbook}", partial(self.operators.start, errand), after=errand.at)
+
+    def _through(self, window: Window) -> None:
+        """One fault of the sandbox, from its beginning to its end."""
+        self._faults[window.kind] += 1
+        self._active.append(window)
+        self._set_faults()
+        self._stage.note(f"begins: {window.faults}")
+        self._stage.sleep(window.end - window.begin)
+        if window in self._active:
+            self._active.remove(window)
+            self._set_faults()
+            self._disturb()
+            self._stage.note("ends")
+
+    def _set_faults(self) -> None:
+        wanted: dict[str, Any] = dict.fromkeys(
+            ("throttle", "lost_answers", "latency", "unreachable", "capacity", "stale")
+        )
+        for window in self._active:
+            wanted |= window.faults
+        self._theatre.sandbox.set_faults(wanted)
+
+    def _strike(self, blow: Blow) -> None:
+        self._disturb()
+        computer = self.members.one(blow.place)
+        match blow.kind:
+            case "kill signalling" if computer is not None:
+                computer.kill_service()
+            case "kill streamer" if computer is not None:
+                computer.kill_streamer()
+            case "step a member's clock" if computer is not None:
+                computer.offset = blow.seconds
+            case "step the function's clock":
+                self.function.offset = blow.seconds
+            case "stop by hand" | "start by hand" | "terminate by hand":
+                if not self._by_hand(blow):
+                    return
+            case _:
+                return
+        self._stage.note(f"strikes {computer.name if computer else ''} {blow.seconds:.1f}")
+        self._faults[blow.kind] += 1
+
+    def _by_hand(self, blow: Blow) -> bool:
+        wanted = {"stop": ("running",), "start": ("stopped",), "terminate": ("running", "stopped")}
+        verb = blow.kind.split()[0]
+        there = sorted(one for one, state, _ in instances() if state in wanted[verb])
+        actor = self._stage.current
+        if not there or actor is None:
+            return False
+        actor.outsider = True
+        try:
+            getattr(self._clients["ec2"], f"{verb}_instances")(InstanceIds=[there[blow.place % len(there)]])
+        except Exception as error:
+            self._stage.note(f"{blow.kind}: {error}")
+            return False
+        return True
+
+    def _calm(self) -> None:
+        """The faults are over: whatever happens from now on, the system has to answer for."""
+        self._active.clear()
+        self._set_faults()
+        self.function.dies = 0.0
+        self.function.event = {"delay": 1.0, "lost": 0.0, "duplicate": 0.0}
+        self._disturb()
+        self._stage.note("the faults are over")
+
+    def _settle(self) -> float:
+        """Wait until everything has come to rest; return how long that took."""
+        began = self._stage.now
+        while self._stage.now - began < SETTLE:
+            if not self._unsettled():
+                return self._stage.now - began
+            self._stage.play(self._stage.now + 5)
+        for what in self._unsettled():
+            self.journal.wrong(f"after {SETTLE:.0f} s without faults: {what}")
+        return self._stage.now - began
+
+    def _unsettled(self) -> list[str]:
+        found = [f"instance {one} is {state}" for one, state, _ in instances() if state != "stopped"]
+        found += [f"record {name} is there" for name in self._records()]
+        for key, item in items_in_table("session#").items():
+            if item["state"] != "ended":
+                found.append(f"{key} is {item['state']} on {item['member']}")
+        for key, item in items_in_table("owner#").items():
+            if item.get("sessions"):
+                found.append(f"{key} still counts {item['sessions']}")
+        for key, item in items_in_table("pool#").items():
+            found += [f"{key} has {item[name]} {name}" for name in ("pending", "open", "closing") if item.get(name)]
+        known = {one for one, _, _ in instances()}
+        for key, item in items_in_table("i-").items():
+            if item.get("state", "free") != "free" or key not in known:
+                found.append(f"the item of {key} is {item.get('state')}")
+        return found
+
+    def _records(self) -> list[str]:
+        zone = route53_backends[ACCOUNT]["aws"].zones[self._theatre.state.zone_id]
+        return [record.name for record in zone.rrsets if re.match(r"drone-", record.name)]
+
+    def _look_at_the_end(self) -> None:
+        """Finish what operators began, and look at what is there."""
+        wrong = self.journal.wrong
+        for session in items_in_table("session#").values():
+            if session.get("reason") not in REASONS:
+                wrong(f"session {session['session']} ended without a reason: {session}")
+        last = Errand(0, "release", "1.1.0", self._plan.size, None, "after")
+        for errand in (last, Errand(0, "power", "1.1.0", 0, None, "after"), Errand(0, "dns_prune", "1.1.0", 0, None, "after")):
+            told = self._perform(errand)
+            if told.get("failed"):
+                wrong(f"the last {errand.playbook} failed: {told.get('msg')}")
+        for one, state, tags in instances():
+            if state == "shutting-down":
+                continue
+            if tags.get("pixel:release") != "1.1.0" or tags.get("pixel:pool") != "drone" or not tags.get("Name"):
+                wrong(f"instance {one} ({state}) is left, with tags {tags}")
+        alive = [one for one, state, _ in instances() if state != "shutting-down"]
+        if len(alive) != self._plan.size:
+            wrong(f"the pool has {len(alive)} members instead of {self._plan.size}")
+
+    def _sessions(self) -> Counter[str]:
+        return Counter(str(item.get("reason")) for item in items_in_table("session#").values())
