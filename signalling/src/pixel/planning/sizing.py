@@ -35,7 +35,7 @@ def members_for_arrivals(load: float, refusal: float) -> int:
     Raises:
         ValueError: that many members cannot be had.
     """
-    share = 1.0
+    share = 1.0 if load else 0.0
     for members in range(LARGEST + 1):
         if members:
             share = load * share / (members + load * share)
