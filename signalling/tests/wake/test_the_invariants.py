@@ -180,11 +180,12 @@ class Pool(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_the_invariants_hold_whatever_happens() -> None:
+@pytest.mark.parametrize("stories", [10, pytest.param(300, marks=pytest.mark.soak)])
+def test_the_invariants_hold_whatever_happens(stories: int) -> None:
     run_state_machine_as_test(
         Pool,
         settings=settings(
-            max_examples=20,
+            max_examples=stories,
             stateful_step_count=25,
             deadline=None,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take longer than it helps
