@@ -19,15 +19,19 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 STREAMER_PORT = 8888
 TOKEN = "PIXEL_TOKEN"  # noqa: S105 - the name of the variable
 ANSWER_TIMEOUT = 10.0
+LEASE_TIMEOUT = 30.0
+"""Seconds within which a member that is ready has read its lease; it looks every ten."""
+TRIES = 3
+"""How often a question is asked whose connection breaks, or never comes about: once may be the network's fault."""
 
 
 class NotSo(Exception):  # noqa: N818 - what is the matter
@@ -133,13 +137,13 @@ def check_protocol(member: Member) -> None:
             raise NotSo(f"a player without a token was answered {status}, not 401") from None
 
 
-def check_conversation(member: Member, timeout: float) -> None:
+def check_conversation(member: Member) -> None:
     """The holder of the token is let in, finds Unreal, and is offered a video.
 
     The member may take a while to hear of the lease that makes the token valid. Where a page has to make the offer, as
     with Unreal 4, only a browser could go on: there it is enough that the service knows Unreal as such.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + LEASE_TIMEOUT
     for pause in pauses():
         try:
             with member.player(member.headers) as player:
@@ -199,6 +203,24 @@ def check_streamer_port(member: Member) -> None:
     raise NotSo(f"port {STREAMER_PORT} is reachable from here: set streamer.host to 127.0.0.1")
 
 
+def ask(question: Callable[[Member], None], member: Member) -> None:
+    """Ask a question, again if its connection breaks.
+
+    Raises:
+        NotSo: the answer is not as it should be, or none comes.
+    """
+    for left, pause in zip(reversed(range(TRIES)), pauses(), strict=False):
+        try:
+            question(member)
+            return
+        except InvalidHandshake as error:
+            raise NotSo(f"what answers is no signalling service: {error}") from None
+        except (OSError, http.client.HTTPException) as error:
+            if not left:
+                raise NotSo(str(error) or type(error).__name__) from None
+        time.sleep(pause)
+
+
 def main(argv: list[str]) -> int:
     """Check the member named on the command line; return the exit code."""
     parser = argparse.ArgumentParser(description="Ask a member what players would.")
@@ -217,13 +239,13 @@ def main(argv: list[str]) -> int:
     member = Member(given.address, given.zone, given.port, context, os.environ.get(TOKEN, ""))
     try:
         wait_until_ready(member, given.timeout)
-        check_page(member)
-        check_protocol(member)
+        ask(check_page, member)
+        ask(check_protocol, member)
         if member.token:
-            check_conversation(member, ANSWER_TIMEOUT * 3)
+            ask(check_conversation, member)
         if not given.skip_streamer_port:
             check_streamer_port(member)
-    except (NotSo, OSError) as problem:
+    except NotSo as problem:
         sys.stderr.write(f"{member.name} ({given.address}): {problem}\n")
         return 1
     sys.stdout.write(f"{member.name} ({given.address}) is ready and speaks the protocol\n")

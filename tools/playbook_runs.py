@@ -42,7 +42,7 @@ def command(name: str, variables: Mapping[str, Any]) -> list[str]:
     """Return the command line that runs `playbooks/<name>.yml` with extra variables."""
     arguments = ["ansible-playbook", f"playbooks/{name}.yml"]
     for key, value in variables.items():
-        arguments += ["-e", f"{key}={value}" if isinstance(value, str | int) else json.dumps({key: value})]
+        arguments += ["-e", f"{key}={value}" if type(value) in (str, int) else json.dumps({key: value})]
     return arguments
 
 

@@ -44,12 +44,21 @@ def environment(sandbox: RunningSandbox, state_folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def playbook(environment: dict[str, str]) -> Callable[..., Run]:
-    """Run a playbook: `playbook("release", pixel_release="1.0.0")`."""
+    """Run a playbook: `playbook("release", pixel_release="1.0.0")`. Only tests of canaries have members that serve."""
 
     def run(name: str, **variables: Any) -> Run:
-        return run_playbook(name, environment, **variables)
+        return run_playbook(name, environment, **{"pixel_canary": False, **variables})
 
     return run
+
+
+@pytest.fixture
+def canaries(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[RunningSandbox]:
+    """The sandbox, in which a release's canary is a machine, and everything happens at once."""
+    sandbox.set_delays()
+    with running_sandbox(tmp_path / "canaries", members="canaries"):
+        yield sandbox
+        sandbox.reset()
 
 
 @pytest.fixture

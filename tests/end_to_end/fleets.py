@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from pixel.sandbox.testing import RunningSandbox
 
@@ -78,3 +80,30 @@ def put_in_use(sandbox: RunningSandbox, instance_id: str) -> None:
             "lease_until": {"N": str(int(time.time()) + 600)},
         },
     )
+
+
+def pool_in_service(sandbox: RunningSandbox, release: str, image_id: str, members: int) -> None:
+    """Put a release into service: its launch template version, the default, and stopped members of it."""
+    tags: Any = [{"Key": key, "Value": value} for key, value in (("pixel:pool", "drone"), ("pixel:release", release))]
+    sandbox.ec2.create_launch_template(
+        LaunchTemplateName="pixel-drone",
+        VersionDescription=release,
+        LaunchTemplateData={"ImageId": image_id, "InstanceType": "g4dn.xlarge"},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags[:1]}],
+    )
+    ids = sandbox.launch(members, TagSpecifications=[{"ResourceType": "instance", "Tags": tags}])
+    sandbox.ec2.get_waiter("instance_running").wait(InstanceIds=ids, WaiterConfig={"Delay": 1})
+    sandbox.ec2.stop_instances(InstanceIds=ids)
+    sandbox.ec2.get_waiter("instance_stopped").wait(InstanceIds=ids, WaiterConfig={"Delay": 1})
+
+
+def records(sandbox: RunningSandbox, release: str) -> list[dict[str, str]]:
+    """Return a release's records, oldest first."""
+    history = sandbox.client("ssm").get_parameter_history(Name=f"/pixel/drone/releases/{release}")["Parameters"]
+    return [json.loads(version["Value"]) for version in history]
+
+
+def leases(sandbox: RunningSandbox) -> list[str]:
+    """Return the members that the lease table has an item of."""
+    items = sandbox.dynamodb.scan(TableName=sandbox.state.lease_table)["Items"]
+    return [item["instance_id"]["S"] for item in items]

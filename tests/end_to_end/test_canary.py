@@ -1,0 +1,141 @@
+"""A release comes into service only when a canary of it has passed; otherwise everything stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from pixel.sandbox.testing import RunningSandbox
+from playbook_runs import Run
+
+from .fleets import default_release, instances, leases, pool_in_service, records, summary, template_releases
+
+Playbook = Callable[..., Run]
+Image = Callable[..., str]
+Break = Callable[[RunningSandbox, Path, pytest.MonkeyPatch], None]
+
+pytestmark = pytest.mark.slow
+
+
+def streamer_never_connects(sandbox: RunningSandbox, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    """Unreal looks for the service where it is not."""
+    sandbox.sandbox.members.set_settings({"streamer": {"port": 8899}})
+
+
+def certificate_expired(sandbox: RunningSandbox, folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    """The certificate was good until an hour ago."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"*.{sandbox.state.zone}")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now - timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"*.{sandbox.state.zone}")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(private)
+    Path(sandbox.state.ca_file).write_bytes(Path(sandbox.state.ca_file).read_bytes() + certificate.public_bytes(pem))
+    sandbox.sandbox.members.set_settings(
+        {"tls": {"certificate": str(folder / "cert.pem"), "key": str(folder / "key.pem")}}
+    )
+
+
+def wrong_protocol(sandbox: RunningSandbox, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    """Unreal is 4.27, and the service insists on the protocol of 5.5."""
+    sandbox.sandbox.members.set_settings({"streamer": {"protocol": "modern"}, "unreal": {"legacy": True}})
+
+
+def page_missing(_sandbox: RunningSandbox, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """The service was installed without its page."""
+    unbuilt = "import pixel.signalling.site\npixel.signalling.site.installed_page = dict\n"
+    (folder / "sitecustomize.py").write_text(unbuilt)
+    patch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (streamer_never_connects, ["/readyz did not say 200", '"streamer": false']),
+        (certificate_expired, ["certificate has expired"]),
+        (wrong_protocol, ["Unreal does not speak the protocol"]),
+        (page_missing, ["the player page is not served: / answered 404"]),
+    ],
+)
+def test_a_bad_canary_stops_the_release_and_everything_stays_as_it_was(
+    canaries: RunningSandbox,
+    playbook: Playbook,
+    image: Image,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: Break,
+    told: list[str],
+) -> None:
+    pool_in_service(canaries, "1.0.0", image("1.0.0"), members=2)
+    image("1.1.0")
+    before = instances(canaries)
+    broken(canaries, tmp_path, monkeypatch)
+
+    run = playbook("release", pixel_release="1.1.0", pixel_size=2, pixel_canary=True, pixel_verify_timeout=8)
+
+    assert not run.ok
+    assert [word for word in [*told, "release 1.0.0 stays in service"] if word not in run.message] == [], run.message
+    assert instances(canaries) == before
+    assert template_releases(canaries) == ["1.0.0"]
+    assert leases(canaries) == []
+    (record,) = records(canaries, "1.1.0")
+    assert record["outcome"] == "failed"
+    assert told[0] in record["why"]
+
+
+def test_a_canary_that_has_passed_is_one_of_the_stopped_members(
+    canaries: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    pool_in_service(canaries, "1.0.0", image("1.0.0"), members=3)
+    image_id = image("1.1.0")
+
+    run = playbook("release", pixel_release="1.1.0", pixel_size=3, pixel_canary=True)
+
+    assert run.ok, run.message
+    assert sum(summary(canaries).values()) == 3
+    assert {(seen.release, seen.state) for seen in instances(canaries)} == {("1.1.0", "stopped")}
+    assert [seen.tags.get("pixel:canary") for seen in instances(canaries)].count("passed") == 1
+    assert leases(canaries) == []
+    (record,) = records(canaries, "1.1.0")
+    assert (record["outcome"], record["image_id"]) == ("released", image_id)
+    assert record["by"].startswith("arn:aws:")
+
+
+def test_what_a_killed_run_has_left_is_cleared_and_the_release_is_tried_anew(
+    canaries: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    pool_in_service(canaries, "1.0.0", image("1.0.0"), members=1)
+    image("1.1.0")
+    tags: Any = {"pixel:pool": "drone", "pixel:release": "1.1.0", "pixel:canary": "checking"}
+    (forgotten,) = canaries.launch(
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        ]
+    )
+
+    run = playbook("release", pixel_release="1.1.0", pixel_size=1, pixel_canary=True)
+
+    assert run.ok, run.message
+    (member,) = instances(canaries)
+    assert member.instance_id != forgotten
+    assert (member.release, member.state, default_release(canaries)) == ("1.1.0", "stopped", "1.1.0")
