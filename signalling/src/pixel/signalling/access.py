@@ -32,8 +32,10 @@ class Access:
     """The tokens that open the door now."""
 
     def __init__(self, settings: AccessSettings) -> None:
-        self._open = settings.mode == "none"
-        self._streamers_open = self._open or not settings.streamers
+        self.open = settings.mode == "none"
+        """Whether nobody is asked for a token."""
+        self.streamers_open = self.open or not settings.streamers
+        """Whether streamers are not asked for one."""
         self._digests: dict[Role, tuple[str, ...]] = {
             "player": settings.players,
             "controller": settings.controllers,
@@ -45,13 +47,13 @@ class Access:
 
         Every digest is compared, in constant time, so that the time taken tells nothing about any of them.
         """
-        if self._open:
+        if self.open:
             return Pass(None)
         return self._match(token, ("player", "controller"))
 
     def streamer(self, token: str | None) -> Pass | None:
         """Return the right to connect as a streamer; None: there is none."""
-        if self._streamers_open:
+        if self.streamers_open:
             return Pass("streamer")
         return self._match(token, ("streamer",))
 
@@ -71,7 +73,7 @@ class Access:
             Whether that changes anything.
         """
         before = dict(self._digests)
-        if not self._open:
+        if not self.open:
             self._digests["player"] = (player_digest,) if player_digest else ()
             self._digests["controller"] = (controller_digest,) if controller_digest else ()
         return self._digests != before
@@ -97,12 +99,12 @@ class Failures:
 
     def blocked_for(self, address: str) -> float:
         """Return the seconds for which an address is not listened to; 0.0 when it is."""
-        over = self._now(_network(address)) - self._limit + 1
+        over = self._now(network_of(address)) - self._limit + 1
         return max(0.0, over * MINUTE / self._limit)
 
     def add(self, address: str) -> None:
         """An address was refused."""
-        network = _network(address)
+        network = network_of(address)
         self._level[network] = (self._now(network) + 1, self._clock())
         self._level.move_to_end(network)
         if len(self._level) > self._remembered:
@@ -113,7 +115,7 @@ class Failures:
         return max(0.0, level - (self._clock() - at) * self._limit / MINUTE)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what one subscriber has: an IPv4 address, or the first 64 bits of an IPv6 address."""
     try:
         parsed = ip_address(address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 
 from pixel.signalling.access import Access, Failures, Pass
+from pixel.signalling.settings import is_loopback
 
 PLAYER_PATH = "/"
 CONTROLLER_PATH = "/control"
@@ -40,13 +42,18 @@ class Gate:
         origins: the pages that may connect, beside those served from here; `*`: all.
         compatibility: whether the original Scratch clients, which use the players' path, are let in there as
             controllers.
+        tls: whether players come in through TLS, so that a browser has checked whose name the page has.
     """
 
-    def __init__(self, access: Access, failures: Failures, origins: Iterable[str], *, compatibility: bool) -> None:
+    def __init__(
+        self, access: Access, failures: Failures, origins: Iterable[str], *, compatibility: bool, tls: bool
+    ) -> None:
         self._access = access
         self._failures = failures
         self._origins = frozenset(origin.lower() for origin in origins)
         self._compatibility = compatibility
+        # Without token and certificate, a name proves nothing: its owner may point it here (DNS rebinding).
+        self._names_prove = tls or not access.open
         self.closed: str | None = None
         """Why nobody is let in at present; None while somebody is."""
 
@@ -87,7 +94,12 @@ class Gate:
         return None
 
     def admit_streamer(self, request: Request, address: str) -> Pass | Refusal:
-        """Return the right with which a streamer comes in, or why it does not."""
+        """Return the right with which a streamer comes in, or why it does not.
+
+        Without a token, no web page: one that a browser on this machine shows could pose as Unreal.
+        """
+        if self._access.streamers_open and not all(map(_is_of_this_machine, request.headers.get_all("Origin"))):
+            return Refusal(HTTPStatus.FORBIDDEN, "pages are no streamers (setting access.streamers)", "origin")
         return self._checked(request, address, self._access.streamer)
 
     def _checked(self, request: Request, address: str, right_of: Callable[[str | None], Pass | None]) -> Pass | Refusal:
@@ -104,8 +116,33 @@ class Gate:
         origins = headers.get_all("Origin")
         if not origins or "*" in self._origins:
             return True
+        if len(origins) > 1:
+            return False
         origin = origins[0].lower()
-        return origin in self._origins or urlsplit(origin).netloc in [host.lower() for host in headers.get_all("Host")]
+        return origin in self._origins or self._from_here(origin, [host.lower() for host in headers.get_all("Host")])
+
+    def _from_here(self, origin: str, hosts: list[str]) -> bool:
+        return urlsplit(origin).netloc in hosts and (self._names_prove or _is_address(_host(origin)))
+
+
+def _host(origin: str) -> str:
+    """Return the host of an origin; what Unreal sends may have no scheme."""
+    try:
+        return urlsplit(origin if "//" in origin else f"//{origin}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _is_of_this_machine(origin: str) -> bool:
+    return is_loopback(_host(origin))
 
 
 def token_of(request: Request) -> str | None:

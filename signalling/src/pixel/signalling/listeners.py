@@ -6,13 +6,14 @@ import asyncio
 import os
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.server import Server, serve
 from websockets.http11 import Request, Response
 
 from pixel.signalling.settings import OFF, LimitSettings, Port
-from pixel.signalling.sockets import Visit
+from pixel.signalling.sockets import Newcomers, Visit
 
 GOING_AWAY = 1001
 
@@ -32,6 +33,7 @@ class Listeners:
 
     def __init__(self, limits: LimitSettings) -> None:
         self._limits = limits
+        self._newcomers = Newcomers(limits.newcomers)
         self._servers: list[Server] = []
 
     async def open(
@@ -61,15 +63,21 @@ class Listeners:
         """
         if port == OFF:
             return 0
-        # The library's types say ServerConnection, where create_connection makes Visits.
-        calls: dict[str, Any] = {"handler": handler, "process_request": requested}
+        # The library says that ServerConnections come, and a class makes them: here come Visits, and any callable may.
+        calls: dict[str, Any] = {
+            "handler": handler,
+            "process_request": requested,
+            "create_connection": partial(
+                Visit, newcomers=self._newcomers, send_buffer_bytes=self._limits.send_buffer_bytes
+            ),
+        }
         try:
             server = await serve(
                 **calls,
                 host=host,
                 port=port,
                 ssl=tls,
-                create_connection=Visit,
+                open_timeout=self._limits.handshake,
                 compression=None,  # it costs 35 KB a connection, for messages that are sent once
                 max_size=self._limits.frame_bytes,
                 ping_interval=self._limits.ping_interval,

@@ -66,6 +66,7 @@ class SignallingService:
             Failures(settings.access.failures_per_minute, time.monotonic),
             settings.allowed_origins,
             compatibility=settings.commands.compatibility,
+            tls=bool(settings.tls.certificate),
         )
         self._certificate = Certificate(settings.tls) if settings.tls.certificate else None
         follower = follow(self)
@@ -170,6 +171,7 @@ class SignallingService:
         if isinstance(right, Refusal):
             return self._refused(visit, right)
         visit.right = right
+        visit.let_in()
         return None
 
     def _refused(self, visit: Visit, refusal: Refusal) -> Response:

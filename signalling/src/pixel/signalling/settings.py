@@ -180,6 +180,8 @@ class LimitSettings:
         frame_bytes: the longest frame; a session description has less than 20 KB.
         messages_per_second: what is read from one player or controller a second, on average; whoever sends more waits.
         connections: sockets on the port for players, all together.
+        newcomers: connections of one address that have not been let in yet; more are cut off.
+        handshake: seconds that a connection may take for TLS, and then to say what it wants.
         send_buffer_bytes: what may wait for one peer that does not read; with more it is disconnected.
         ping_interval: seconds between two WebSocket pings.
         ping_timeout: seconds a peer may take to answer one.
@@ -188,6 +190,8 @@ class LimitSettings:
     frame_bytes: int = 256 * 1024
     messages_per_second: int = 200
     connections: int = 10_000
+    newcomers: int = 200
+    handshake: float = 10.0
     send_buffer_bytes: int = 1024 * 1024
     ping_interval: float = 20.0
     ping_timeout: float = 20.0
