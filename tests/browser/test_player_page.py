@@ -158,8 +158,11 @@ async def test_the_page_says_why_a_machine_lets_nobody_in(context: BrowserContex
         await page.reaches("starting")
 
 
-async def test_the_page_says_that_a_link_is_not_valid(context: BrowserContext, address: str) -> None:
-    page = await PlayerPage.new(context, address, "of a session long ago")
+@pytest.mark.parametrize(
+    "token", [pytest.param("of a session long ago", id="expired"), pytest.param("", id="guessed the host name")]
+)
+async def test_the_page_says_that_a_link_is_not_valid(context: BrowserContext, address: str, token: str) -> None:
+    page = await PlayerPage.new(context, address, token)
 
     await page.open()
 

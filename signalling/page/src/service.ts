@@ -7,10 +7,14 @@ export interface Service extends Standing {
     readonly legacy: boolean;
 }
 
-/** Ask the service, with the token: it answers as it would answer the socket. `undefined` when it does not answer. */
+/**
+ * Ask the service, with the token: it answers as it would answer the socket. `undefined` when it does not answer.
+ *
+ * Whoever has no token shows an empty one: to one who shows none, the service does not say that one is needed.
+ */
 export async function askService(token: string): Promise<Service | undefined> {
     try {
-        const headers: HeadersInit = token ? { authorization: `Bearer ${token}` } : {};
+        const headers: HeadersInit = { authorization: `Bearer ${token}` };
         const response = await fetch('/player.json', { headers, cache: 'no-store' });
         const state: unknown = response.ok ? await response.json() : {};
         return {
