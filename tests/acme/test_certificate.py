@@ -39,13 +39,16 @@ def test_a_certificate_that_is_good_for_long_needs_no_ca(
 
 
 @pytest.mark.slow
-def test_a_certificate_that_ends_soon_is_renewed_and_stays_the_previous_one(
+def test_a_certificate_that_ends_soon_is_renewed_by_the_account_that_is_there_and_stays_the_previous_one(
     renew: Callable[..., Run], account: Account
 ) -> None:
-    old = self_signed(days=25)
+    old, account_key = self_signed(days=25), self_signed().key
     account.put_certificate(*old)
+    secrets = account.sandbox.client("secretsmanager")
+    secrets.create_secret(Name="pixel/acme-account", SecretString=account_key)
     run = renew()
     assert run.ok, run.message
+    assert secrets.get_secret_value(SecretId="pixel/acme-account")["SecretString"] == account_key
     assert account.certificate()["fullchain"] != old.certificate
     assert account.certificate("AWSPREVIOUS")["fullchain"] == old.certificate
 
@@ -61,15 +64,6 @@ def test_a_certificate_of_another_ca_is_replaced_whatever_answers_are_lost(
     assert account.certificate()["origin"] == pebble.directory
     account.sandbox.set_faults(lost_answers=None)
     assert account.is_tidy()
-
-
-@pytest.mark.slow
-def test_an_account_that_is_there_is_used(renew: Callable[..., Run], account: Account) -> None:
-    secrets, key = account.sandbox.client("secretsmanager"), self_signed().key
-    secrets.create_secret(Name="pixel/acme-account", SecretString=key)
-    run = renew()
-    assert run.ok, run.message
-    assert secrets.get_secret_value(SecretId="pixel/acme-account")["SecretString"] == key
 
 
 @pytest.mark.slow
