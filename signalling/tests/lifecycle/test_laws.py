@@ -98,6 +98,12 @@ class AnyLife(RuleBasedStateMachine):
         generation = self.table.lease.generation + 1
         self.table.lease = a_lease(generation, lease_until=wall + 600, cap_until=wall + 4 * 3600)
 
+    @rule(seconds=durations)
+    def it_is_held(self, seconds: int) -> None:
+        """As the Ansible module does it: only a member that nobody has, and that does not drain."""
+        if self.table.live(self.world.now.wall) is None and self.table.lease.state != "draining":
+            self.table.held_until = max(self.table.held_until, self.world.now.wall + seconds)
+
     @rule()
     def somebody_else_is_faster_than_the_next_drain(self) -> None:
         def take() -> None:
@@ -117,7 +123,8 @@ class AnyLife(RuleBasedStateMachine):
 
     def every_second(self) -> None:
         world, now = self.world, self.world.monotonic
-        unleased = self.table.live(world.now.wall) is None and not self.table.down
+        nobodys = self.table.live(world.now.wall) is None and world.now.wall >= self.table.held_until
+        unleased = nobodys and not self.table.down
         stopping = world.state is State.STOPPING
         if not unleased or stopping:
             self.unleased_since = None

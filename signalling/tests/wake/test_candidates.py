@@ -51,3 +51,14 @@ def test_releases_sort_as_semver_says() -> None:
     ordered = ["", *before_the_release, "1.0.0", "1.0.10", "1.2.0"]
     shuffled = sorted(ordered)
     assert sorted(shuffled, key=release_key) == ordered
+
+
+def test_held_members_come_first_even_in_a_zone_without_capacity() -> None:
+    roster = [Candidate("i-1", "b", "2.0.0", "stopped"), Candidate("i-2", "a", "1.0.0", "running")]
+    assert [one.instance_id for one in order(roster, {"a": NOW + 1}, NOW, 0, {"i-2"})] == ["i-2", "i-1"]
+
+
+def test_callers_with_consecutive_tickets_begin_at_different_held_members() -> None:
+    roster = [Candidate(f"i-{n:03}", "a", "1.0.0", "stopped") for n in range(100)]
+    held = {f"i-{n:03}" for n in range(12)}
+    assert {order(roster, {}, NOW, ticket, held)[0].instance_id for ticket in range(700, 712)} == held

@@ -160,3 +160,58 @@ def test_a_record_of_an_address_that_nothing_has_is_withdrawn_at_a_second_look()
 def test_a_suspected_record_whose_address_is_in_use_again_is_kept() -> None:
     repairs = decide("running", LIVE, suspects={RECORD.name: NOW - 999})
     assert (repairs.suspect_records, repairs.withdraw) == ({}, [])
+
+
+HELD: dict[str, Any] = {
+    "instance_id": NAME, "pool": "drone", "az": "us-east-2a", "hold_until": NOW + 600, "hold_for": "robotics",
+    "hot_at": NOW - 500, "address": ADDRESS, "change": "C1", "published_at": NOW - 450,
+}  # fmt: skip
+
+
+def decide_held(item: dict[str, Any], *, known: bool = True, records: tuple[Record, ...] = (RECORD,)) -> Repairs:
+    pool = Pool("drone", held=frozenset({NAME} if known else ()))
+    return plan({NAME: machine("running")}, {NAME: item}, records, {}, {"drone": pool}, SETTINGS, NOW)
+
+
+def test_a_member_that_waits_for_its_class_is_left_alone() -> None:
+    assert nothing(decide_held(HELD))
+
+
+def test_a_member_that_waits_is_doubted_no_longer() -> None:
+    doubted = HELD | {"suspect": "running", "suspect_at": NOW - 100}
+    assert decide_held(doubted).trust == [doubted]
+
+
+def test_a_pool_is_told_of_a_member_that_waits_and_that_it_does_not_know() -> None:
+    assert decide_held(HELD, known=False).hold == [HELD]
+
+
+def test_a_member_that_waits_without_a_name_is_published() -> None:
+    nameless = {name: value for name, value in HELD.items() if name not in ("address", "change", "published_at")}
+    assert decide_held(nameless).hold == [nameless]
+
+
+def test_a_member_that_waits_and_has_lost_its_record_is_published_again() -> None:
+    assert decide_held(HELD, records=()).republish == [HELD]
+
+
+def test_a_member_that_waits_under_another_address_is_published_again() -> None:
+    moved = HELD | {"address": "198.51.100.8"}
+    other = Record("drone-198-51-100-8.pixel.test", "198.51.100.8")
+    assert decide_held(moved, records=(RECORD, other)).republish == [moved]
+
+
+def test_a_member_whose_hold_has_passed_is_doubted_after_the_time_that_it_may_run_without_a_lease() -> None:
+    assert nothing(decide("running", HELD | {"hold_until": NOW - SETTINGS.unleased}))
+    passed = HELD | {"hold_until": NOW - SETTINGS.unleased - 1}
+    assert decide("running", passed).doubt == [(passed, "running")]
+
+
+def test_a_pool_forgets_a_member_that_was_claimed_or_whose_hold_has_passed() -> None:
+    for item in (LIVE | {"hold_until": NOW + 600}, HELD | {"hold_until": NOW}):
+        assert decide_held(item).unhold == [item]
+
+
+def test_a_session_that_has_expired_is_reaped_although_its_member_is_held() -> None:
+    expired = LIVE | {"lease_until": NOW, "hold_until": NOW + 600}
+    assert decide("running", expired).reap == [(expired, "lost")]

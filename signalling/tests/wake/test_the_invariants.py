@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from pixel.lease import LeaseTimings
+from pixel.lease.model import is_waiting
 from pixel.wake.errors import ApiError
 
 from .world import Killed, World, a_world
@@ -117,6 +118,11 @@ class Pool(RuleBasedStateMachine):
             if instance.state == "stopped" and instance.az not in self.world.ec2.dry:
                 self.world.ec2.start_instances(InstanceIds=[instance.instance_id])
 
+    @rule(pick=picks, seconds=st.sampled_from((20.0, 90.0)))
+    def a_class_holds_a_member(self, pick: int, seconds: float) -> None:
+        for instance in list(self.world.ec2.instances.values())[pick : pick + 1]:
+            self.world.hold(instance, self.world.now + seconds)
+
     @rule(dry=st.sets(st.sampled_from(("us-east-2a", "us-east-2b", "us-east-2c"))))
     def zones_run_dry(self, dry: set[str]) -> None:
         self.world.ec2.dry = dict.fromkeys(dry, 0)
@@ -143,7 +149,8 @@ class Pool(RuleBasedStateMachine):
         items = self.world.table.scan()
         now = self.world.now
         for instance in self.world.ec2.instances.values():
-            if instance.state not in ("pending", "running") or self.live(items.get(instance.instance_id)):
+            item = items.get(instance.instance_id)
+            if instance.state not in ("pending", "running") or self.live(item) or is_waiting(item, now):
                 self.unleased_since.pop(instance.instance_id, None)
                 continue
             since = self.unleased_since.setdefault(instance.instance_id, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -15,8 +15,9 @@ import boto3
 from moto import mock_aws
 
 from pixel.lease import Lease, LeaseLost, LeaseTimings, MemberLease
-from pixel.lease.model import is_live
-from pixel.lease.table import Table
+from pixel.lease.model import is_claimable, is_live, is_waiting
+from pixel.lease.table import ConditionFailed, Table
+from pixel.lease.writes import Write
 from pixel.sandbox import patches
 from pixel.wake.function import Clients, Wake, assemble
 from pixel.wake.settings import Settings
@@ -236,6 +237,30 @@ class World:
         """Return a member's item."""
         return self.table.get(instance.instance_id) or {}
 
+    def hold(self, instance: Instance, until: float, started: bool = True) -> None:
+        """Hold a member that is free, and have it started, as the Ansible module does."""
+        item = self.table.get(instance.instance_id)
+        if not is_claimable(item, self.now):
+            return
+        same = {":generation": item["generation"]} if item and "generation" in item else {}
+        condition = "#generation = :generation" if same else "attribute_not_exists(#generation)"
+        with suppress(ConditionFailed):
+            self.table.write(
+                Write(
+                    key=instance.instance_id,
+                    set={"hold_until": until, "hold_for": "robotics", "pool": "drone", "az": instance.az},
+                    condition=f"{condition} AND (attribute_not_exists(#state) OR #state = :free)",
+                    values={**same, ":free": "free"},
+                )
+            )
+            if started and instance.state == "stopped" and instance.az not in self.ec2.dry:
+                self.ec2.start_instances(InstanceIds=[instance.instance_id])
+
+    def waiting(self) -> list[Instance]:
+        """Return the members that are held and that nobody has claimed."""
+        items = self.table.scan()
+        return [i for i in self.ec2.instances.values() if is_waiting(items.get(i.instance_id), self.now)]
+
     def leased(self) -> list[Instance]:
         """Return the members that hold a live lease."""
         items = self.table.scan()
@@ -246,8 +271,10 @@ class World:
         return [i for i in self.ec2.instances.values() if i.state in ("pending", "running")]
 
     def must_not_be_leased(self, instance_id: str) -> None:
-        """Check, when the product stops a member, that nobody holds it."""
-        assert not is_live(self.table.get(instance_id), self.now), f"{instance_id} is stopped under a live lease"
+        """Check, when the product stops a member, that nobody has it, and that it does not wait for a class."""
+        item = self.table.get(instance_id)
+        assert not is_live(item, self.now), f"{instance_id} is stopped under a live lease"
+        assert not is_waiting(item, self.now), f"{instance_id} is stopped while it is held"
 
     def _heard(self, instance_id: str, state: str) -> None:
         self.events.append(
