@@ -97,7 +97,7 @@ def test_a_session_whose_member_was_moved_is_kept_with_the_member_it_had(world: 
 
 
 def test_a_killed_invocation_loses_no_session_and_counts_none_twice() -> None:
-    for death in range(5, 9):  # about the writes that end, keep and free
+    for death in range(6, 10):  # about the writes that end, keep and free
         with a_world() as world:
             world.fill(1)
             session = a_session(world)

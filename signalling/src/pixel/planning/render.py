@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -44,7 +44,7 @@ LEAKS = {
 }
 
 
-def data(report: Figures, names: Mapping[str, str], prices: Prices, money: Currency, at: datetime) -> dict[str, Any]:
+def data(report: Figures, names: Mapping[str, str], prices: Prices, money: Currency) -> dict[str, Any]:
     """Return the report as data that JSON can hold; amounts are in the currency.
 
     Args:
@@ -52,14 +52,12 @@ def data(report: Figures, names: Mapping[str, str], prices: Prices, money: Curre
         names: names of API keys, by id.
         prices: what it was worked out with.
         money: what amounts are shown in.
-        at: when.
     """
     scope = report.scope
     refused = sum(pool.refused for pool in report.pools)
     sessions = sum(pool.sessions for pool in report.pools)
     return {
         "period": {"from": scope.first.isoformat(), "to": scope.last.isoformat(), "time_zone": scope.zone.key},
-        "made_at": at.isoformat(timespec="seconds"),
         "currency": {"code": money.code, "usd": money.usd, "note": money.note},
         "total": {
             "sessions": sessions,
@@ -167,6 +165,8 @@ def _charts(report: Mapping[str, Any]) -> dict[str, Chart]:
         series[OTHERS] = [
             sum(count for day in step for name, count in day["sessions"].items() if name not in shown) for step in steps
         ]
+    if not series:
+        series[""] = [0] * len(steps)
     unit = "day" if len(steps) == len(report["days"]) else "week"
     waits = report["waits"]
     by_name: dict[str, float] = {}

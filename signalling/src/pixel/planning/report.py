@@ -129,7 +129,7 @@ def report(arguments: argparse.Namespace, now: datetime, told: Callable[[str, fl
     table = Table(session.client("dynamodb", endpoint_url=arguments.endpoint_url), arguments.table)
     use = read(table, scope.sizes, scope.begin, scope.end, told)
     names = {**_key_names(session, arguments.endpoint_url), **dict(arguments.name)}
-    return data(figures(scope, use, prices), names, prices, currency_of(arguments, prices), now)
+    return data(figures(scope, use, prices), names, prices, currency_of(arguments, prices))
 
 
 def _period(first: date | None, last: date | None, today: date) -> tuple[date, date]:
@@ -156,17 +156,21 @@ def _key_names(session: boto3.session.Session, endpoint: str | None) -> dict[str
 
 
 def _write(text: str, output: Path | None) -> None:
-    """Write the report: a file is there whole, or as it was before."""
+    """Write the report: a file is there whole, or as it was before, and is left alone if it says the same already."""
     if output is None:
         sys.stdout.write(text)
         return
     try:
+        if output.exists() and output.read_text(encoding="utf-8") == text:
+            print(f"{output}: unchanged")
+            return
         with tempfile.NamedTemporaryFile("w", dir=output.parent, delete=False, encoding="utf-8") as part:
             part.write(text)
         Path(part.name).chmod(0o644)
         Path(part.name).replace(output)
-    except OSError as error:
-        raise ReportError(f"--output {output}: {error.strerror}: give a file in a folder that can be written") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"--output {output}: {error}: give a file in a folder that can be written") from None
+    print(f"{output}: written")
 
 
 def _explained(error: Exception, arguments: argparse.Namespace) -> str:
