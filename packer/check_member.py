@@ -1,11 +1,13 @@
 """Asks a machine what players would: is it ready, is its page there, and does it speak the protocol?
 
     [PIXEL_TOKEN=TOKEN] python packer/check_member.py ADDRESS --zone ZONE [--timeout SECONDS] [--ca FILE] [--port PORT]
+        [--certificate-later] [--lease-table TABLE --instance ID --pool POOL]
 
 Waits until /readyz says yes; then the certificate has to be good for the machine's name, the page and its script have
 to be served, a socket without a token has to be refused (or, where everybody may come in, greeted with `config`), and
 the streamer's port must not be reachable. With a player's token in the environment the whole conversation of a player
-follows, up to Unreal's offer of a video. Exit code 0, or 1 with the first thing that is not so.
+follows, up to Unreal's offer of a video; with `--lease-table` the machine is leased for the check, which makes such a
+token. Exit code 0, or 1 with the first thing that is not so.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+from check_lease import leased
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -90,8 +94,11 @@ def pauses(first: float = 0.5, longest: float = 5.0) -> Iterator[float]:
         pause = min(pause * 1.5, longest)
 
 
-def wait_until_ready(member: Member, timeout: float) -> None:
+def wait_until_ready(member: Member, timeout: float, *, certificate_later: bool = False) -> None:
     """Return when /readyz answers 200.
+
+    Args:
+        certificate_later: whether the machine starts with a certificate of no value, until it has fetched the real one.
 
     Raises:
         NotSo: not within `timeout` seconds; or the certificate is not good, which no waiting mends.
@@ -104,7 +111,9 @@ def wait_until_ready(member: Member, timeout: float) -> None:
                 return
             last = f"{status} {text.strip()[:200]}"
         except ssl.SSLCertVerificationError as error:
-            raise NotSo(f"the certificate is not good for {member.name}: {error.verify_message}") from None
+            last = f"the certificate is not good for {member.name}: {error.verify_message}"
+            if not certificate_later:
+                raise NotSo(last) from None
         except (OSError, http.client.HTTPException) as error:
             last = str(error) or type(error).__name__
         if time.monotonic() + pause > deadline:
@@ -232,19 +241,29 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--skip-streamer-port", action="store_true", help="where Unreal's port has to be reachable, as on the sandbox"
     )
+    parser.add_argument("--certificate-later", action="store_true", help="it fetches its certificate after its start")
+    parser.add_argument("--lease-table", default="", metavar="TABLE", help="lease it for the check, in this table")
+    parser.add_argument("--instance", metavar="ID", help="its instance's id, for the lease")
+    parser.add_argument("--pool", help="the pool that it is for, for the lease")
     given = parser.parse_args(argv)
     context = ssl.create_default_context()
     if given.ca:
         context.load_verify_locations(given.ca)
     member = Member(given.address, given.zone, given.port, context, os.environ.get(TOKEN, ""))
     try:
-        wait_until_ready(member, given.timeout)
+        wait_until_ready(member, given.timeout, certificate_later=given.certificate_later)
         ask(check_page, member)
         ask(check_protocol, member)
-        if member.token:
+        if given.lease_table:
+            with leased(given.lease_table, given.instance, given.pool) as member.token:
+                ask(check_conversation, member)
+        elif member.token:
             ask(check_conversation, member)
         if not given.skip_streamer_port:
             check_streamer_port(member)
+    except (ClientError, BotoCoreError) as problem:
+        sys.stderr.write(f"{given.instance} cannot be leased for the check (lifecycle.lease_table): {problem}\n")
+        return 1
     except NotSo as problem:
         sys.stderr.write(f"{member.name} ({given.address}): {problem}\n")
         return 1

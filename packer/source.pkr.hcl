@@ -26,10 +26,11 @@ source "amazon-ebs" "member" {
   # Without the pool's tag: the builder is no member.
   run_tags = {
     "Name"          = "builder of ${local.name}"
-    "pixel:builder" = local.name
+    "pixel:builder" = var.release
+    "pixel:image"   = local.name
   }
   run_volume_tags = {
-    "pixel:builder" = local.name
+    "pixel:image" = local.name
   }
   temporary_security_group_source_cidrs = var.builder_cidrs
 

@@ -88,9 +88,10 @@ def workshop(
 ) -> Iterator[Workshop]:
     """Set a workshop up in a folder, with the sandbox's state in `state`, and tear it down at the end."""
     machine = Machine(broken=broken or set())
+    machine.run_user_data((ROOT / "packer" / "user_data.ps1").read_text())
     fullchain = builder.fill_account(sandbox, certificate_days)
     (folder / "ca.pem").write_text(fullchain)
-    members = ImagedMembers(machine, folder, silent=silent_member)
+    members = ImagedMembers(machine, sandbox.sandbox.members.site, folder, silent=silent_member)
     sandbox.sandbox.observe(members)
     password = sandbox.state.administrator_password
     try:

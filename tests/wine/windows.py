@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -45,11 +47,10 @@ class Windows:
             sys.stdout.write("starting Windows for the first time\n")
             for words in (["wine", "wineboot", "--init"], ["wine", "winecfg", "/v", "win10"]):
                 self._wine(words).check_returncode()
-        if not (self.folder / "installed").exists():
-            sys.stdout.write("installing Python and the wheels in it: about 60 MB the first time\n")
+        if not (self.python / "python311._pth").exists():
+            sys.stdout.write("fetching a Windows Python\n")
             self._unpack_python()
-            self._install_wheels()
-            (self.folder / "installed").touch()
+        self._install_wheels()
 
     def close(self) -> None:
         """Stop whatever still runs in it."""
@@ -78,17 +79,24 @@ class Windows:
 
     def _install_wheels(self) -> None:
         """Install the very wheelhouse that an image gets, with its hashes and without an index."""
-        wheels, site = self.folder / "wheels", self.python / "Lib" / "site-packages"
-        house = self.folder / "wheelhouse.zip"
+        house, site = self.folder / "wheelhouse.zip", self.python / "Lib" / "site-packages"
         subprocess.run([sys.executable, str(ROOT / "packer" / "wheelhouse.py"), str(house)], check=True)
+        installed = site / f"installed-{hashlib.sha256(house.read_bytes()).hexdigest()[:12]}"
+        if installed.exists():
+            return
+        sys.stdout.write("installing the wheels in it\n")
+        wheels = self.folder / "wheels"
+        for old in (site, wheels):
+            shutil.rmtree(old, ignore_errors=True)
         with zipfile.ZipFile(house) as archive:
             archive.extractall(wheels)
         windows = ("--only-binary", ":all:", "--platform", "win_amd64", "--implementation", "cp")
         source = ("--no-index", "--find-links", str(wheels), "--require-hashes", "-r", str(wheels / "requirements.txt"))
-        pip("install", "--no-deps", *windows, "--python-version", "3.11", "--target", str(site), "--upgrade", *source)
+        pip("install", "--no-deps", *windows, "--python-version", "3.11", "--target", str(site), *source)
         # What pywin32's installer does on Windows: its libraries and the service's host belong beside python.exe.
         for path in (*site.glob("pywin32_system32/*.dll"), site / "win32" / "pythonservice.exe"):
             (self.python / path.name).write_bytes(path.read_bytes())
+        installed.touch()
 
 
 def pip(*arguments: str) -> None:

@@ -17,7 +17,7 @@ from .documented import normalised
 from .exec_wrapper import FileSent, HelperScript, ModuleCall
 from .journal import Journal
 from .machine import Machine
-from .modules import HANDLERS
+from .modules import HANDLERS, WITHOUT_CHECK_MODE
 from .server import Output, listening
 
 
@@ -63,6 +63,9 @@ class Host:
     def _module(self, call: ModuleCall) -> dict[str, Any]:
         try:
             given = normalised(call.name, call.arguments, HANDLERS)
+            if call.check and call.name in WITHOUT_CHECK_MODE:
+                said = f"remote module ({call.name}) does not support check mode"
+                return {"changed": False, "skipped": True, "msg": said}
             answer = HANDLERS[call.name](self.machine, given, call.check)
         except (ValueError, OSError) as error:
             answer = {"failed": True, "changed": False, "msg": str(error)}

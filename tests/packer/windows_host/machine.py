@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,11 @@ class Access:
     user: str
     rights: str
     type: str
+
+
+FIREWALL_RULES = r"HKLM:\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
+"""Where the firewall keeps its rules over a restart, each under its name (MS-GPFAS, 4.2, shows one)."""
+_NEW_RULE = re.compile(r"^New-NetFirewallRule -Name (\S+) .*-LocalPort (\d+)", re.MULTILINE)
 
 
 @dataclass
@@ -69,6 +75,12 @@ class Machine:
         ):
             self.write(program, b"MZ")
         self.tasks[key(r"\Microsoft\Windows\Server Manager\ServerManager")] = {"enabled": True}
+
+    def run_user_data(self, text: str) -> None:
+        """Do at the first boot what user data asks, as far as images are concerned: rules in the firewall."""
+        for name, port in _NEW_RULE.findall(text):
+            rule = f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort={port}|Name={name}|"
+            self.registry[(key(FIREWALL_RULES), name)] = rule
 
     def exists(self, path: str) -> bool:
         """Tell whether there is a file or a folder."""

@@ -34,3 +34,6 @@ HANDLERS: Mapping[str, Handler] = {
     "community.windows.win_scheduled_task": system.scheduled_task,
     "community.windows.win_unzip": files.unzip,
 }
+
+WITHOUT_CHECK_MODE = frozenset({"ansible.windows.win_acl", "ansible.windows.win_command"})
+"""Modules that do nothing in check mode, by their own declaration (`supports_check_mode` in their PowerShell)."""

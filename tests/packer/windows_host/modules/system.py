@@ -63,7 +63,10 @@ def regedit(machine: Machine, given: dict[str, Any], check: bool) -> dict[str, A
     place = (key(given["path"]), given.get("name", ""))
     before, wanted = machine.registry.get(place), given.get("data") if given["state"] == "present" else None
     if before != wanted and not check:
-        machine.registry[place] = wanted
+        if wanted is None:
+            machine.registry.pop(place)
+        else:
+            machine.registry[place] = wanted
     return {"changed": before != wanted}
 
 
