@@ -207,7 +207,9 @@ class Awx:
         if key.endswith("__name"):
             field = key.removesuffix("__name")
             identity = item.get(field)
-            return identity is not None and self.store.get(RESOURCES[endpoint].fields[field].to, identity)["name"] == value
+            return (
+                identity is not None and self.store.get(RESOURCES[endpoint].fields[field].to, identity)["name"] == value
+            )
         if key == "type":
             return RESOURCES[item["_endpoint"]].type in value.split(",")
         actual = item["id"] if key == "id" else self.store.value(item["_endpoint"], item, key)

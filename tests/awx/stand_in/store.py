@@ -44,6 +44,11 @@ class Store:
         self._playbooks = {str(path.relative_to(project)) for path in project.glob("playbooks/*.yml")}
         self._polls: dict[int, int] = {}
 
+    @property
+    def endpoints(self) -> list[str]:
+        """The resources' names."""
+        return list(self._objects)
+
     def all(self, endpoint: str) -> list[Object]:
         """Return a resource's objects, by id."""
         if endpoint == "unified_job_templates":
