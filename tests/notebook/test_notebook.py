@@ -8,10 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from wake_path import reach
 
 from pixel.sandbox.testing import RunningSandbox
 
-from .conftest import Member, reach
+from .conftest import Member
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "drone.ipynb"
 
@@ -33,4 +34,4 @@ def test_the_example_wakes_a_machine_commands_it_and_gives_it_back(sandbox: Runn
         {"Name": "Ada", "MaxSpeed": 3, "Color": "Red"},
     ]
     assert shown["close"].endswith("of pool 'drone': ended>")
-    reach(sandbox, member.instance_id, "stopped")
+    reach(sandbox, [member.instance_id], "stopped")

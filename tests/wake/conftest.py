@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from botocore.config import Config
+from wake_path import POOL, fill, states
 
 from pixel.lease.model import is_live
 from pixel.lease.table import Table
@@ -22,7 +23,6 @@ from pixel.wake.pools import Pool, pool_key
 from pixel.wake.settings import Settings
 
 SECRET = b"a secret of at least 32 bytes, for tests"
-POOL = "drone"
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Classroom:
             sessions_per_key=1000,
         )
         sandbox.set_delays()
-        self.members = self._fill(size)
+        self.members = fill(sandbox, size)
         config = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=callers)
         self._clients = Clients(
             dynamodb=sandbox.client("dynamodb", config=config),
@@ -102,23 +102,7 @@ class Classroom:
 
     def running(self) -> set[str]:
         """Return the members that run or are about to."""
-        pages = self.sandbox.ec2.get_paginator("describe_instances").paginate(
-            Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
-        )
-        return {one["InstanceId"] for page in pages for found in page["Reservations"] for one in found["Instances"]}
-
-    def _fill(self, size: int) -> list[str]:
-        zones = list(self.sandbox.state.subnets)
-        tags = [{"Key": "pixel:pool", "Value": POOL}, {"Key": "pixel:release", "Value": "1.0.0"}]
-        members: list[str] = []
-        for number, zone in enumerate(zones):
-            count = size // len(zones) + (number < size % len(zones))
-            members += self.sandbox.launch(count, zone, TagSpecifications=[{"ResourceType": "instance", "Tags": tags}])
-        ec2 = self.sandbox.ec2
-        ec2.get_waiter("instance_running").wait(InstanceIds=members, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-        ec2.stop_instances(InstanceIds=members)
-        ec2.get_waiter("instance_stopped").wait(InstanceIds=members, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-        return members
+        return {name for name, state in states(self.sandbox, self.members).items() if state in ("pending", "running")}
 
 
 @pytest.fixture(scope="session")
