@@ -26,6 +26,9 @@ from pixel.wake.service import THROTTLED_RETRY
 GATEWAY_LIMIT = 27.0
 """Seconds that `GET /wake` may take: API Gateway gives up after 29."""
 
+BODY_LIMIT = 512
+"""Characters of a request's body: none that says what it should has more, and one that says more is not even read."""
+
 logger = Logger(child=True)
 
 PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -108,13 +111,25 @@ def build(wake: Wake, metrics: Metrics) -> APIGatewayRestResolver:
     return app
 
 
+def too_long(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the answer to an event whose body is too long to be read; None to any other.
+
+    Asked before the resolver, which reads a body before anything of ours sees it.
+    """
+    if len(event.get("body") or "") <= BODY_LIMIT:
+        return None
+    answered = refused(ApiError(400, "invalid_request", f"body: longer than {BODY_LIMIT} characters"))
+    headers = {name: [value] for name, value in answered.headers.items()}
+    return {"statusCode": answered.status_code, "multiValueHeaders": headers, "body": answered.body}
+
+
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[str]:
     """Return a JSON answer that nobody keeps: it may hold tokens."""
     return Response(
         status_code=status,
         content_type="application/json",
         body=json.dumps(body),
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})},
     )
 
 

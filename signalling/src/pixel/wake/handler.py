@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from pixel.wake.api import build
+from pixel.wake.api import build, too_long
 from pixel.wake.certificate import CertificateEnd
 from pixel.wake.function import Clients, Wake, assemble
 from pixel.wake.secret import TokenSecret
@@ -48,7 +48,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any] 
 
 def _dispatch(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any] | None:
     if "httpMethod" in event:
-        answer: dict[str, Any] = _api().resolve(dict(event), context)
+        answer: dict[str, Any] = too_long(event) or _api().resolve(dict(event), context)
         return answer
     if event.get("detail-type") == STATE_CHANGE:
         _wake().state_changes.handle(event)
