@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +27,17 @@ class Told:
 
 
 class Caller:
-    """One person with one notebook."""
+    """One person with one notebook. `look` is shown each session that was said to be ready."""
 
     def __init__(
-        self, stage: Stage, function: Function, members: Members, visit: Visit, number: int, chance: random.Random
+        self,
+        stage: Stage,
+        function: Function,
+        members: Members,
+        visit: Visit,
+        number: int,
+        chance: random.Random,
+        look: Callable[[Mapping[str, Any]], None],
     ) -> None:
         self._stage = stage
         self._function = function
@@ -37,6 +45,7 @@ class Caller:
         self._visit = visit
         self._number = number
         self._chance = chance
+        self._look = look
         self.told: Told | None = None
         self.outcomes: Counter[str] = Counter()
 
@@ -82,6 +91,7 @@ class Caller:
                 told.states.append(answer["state"])
                 if answer["state"] == "ready":
                     self.outcomes["ready"] += 1
+                    self._look(answer)
                     return dict(answer)
                 if answer["state"] == "ended":
                     self.outcomes[f"ended while starting: {answer['reason']}"] += 1

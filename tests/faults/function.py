@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Metrics
@@ -94,10 +95,7 @@ class Function:
         """Have a copy work on an event; return how that went."""
         copy = self._idle.pop() if self._idle else _Copy(self._stage, self._settings, self._clients, self._chance)
         self.counts["invocations"] += 1
-        work = self._stage.spawn(
-            what, lambda: copy.handle(event, _Context(self._stage)), offset=lambda: self.offset
-        )
-        work.outsider = False
+        work = self._stage.spawn(what, lambda: copy.handle(event, _Context(self._stage)), offset=lambda: self.offset)
         if self._chance.random() < self.dies:
             self.counts["kills of the function"] += 1
             work.calls_left = self._chance.randint(1, 12)
@@ -180,6 +178,4 @@ class Function:
             wait = self._chance.uniform(0, self.event["delay"])
             self.counts["late events"] += wait > 2
             name = f"event {facts.instance_id[-6:]} {facts.state}"
-            self._stage.spawn(name, lambda: self._event(name, event), after=wait, offset=lambda: 0.0)
-
-
+            self._stage.spawn(name, partial(self._event, name, event), after=wait, offset=lambda: 0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
 
+from pixel.sandbox.calls import Call
 from pixel.sandbox.moto_app import ACCOUNT
 from pixel.sandbox.seed import LEASE_TABLE, REGION
-
-from .stage import Actor, Stage
 
 WRITES = ("UpdateItem", "TransactWriteItems", "DeleteItem", "PutItem", "BatchWriteItem")
 STOPS = ("StopInstances", "TerminateInstances")
@@ -67,26 +65,38 @@ class Journal:
     """Takes down what must never be.
 
     Args:
+        now: the time, in seconds since the epoch.
+        note: writes a line into the log of the schedule.
         skew: seconds by which clocks may differ: a lease that ends within it is over on somebody's clock.
         bound: seconds that a member may run without a lease, when nothing disturbs.
+        disturbed_at: when something last did.
     """
 
-    def __init__(self, stage: Stage, skew: float, bound: float, disturbed_at: Callable[[], float]) -> None:
-        self._stage = stage
+    def __init__(
+        self,
+        now: Callable[[], float],
+        note: Callable[[str], None],
+        skew: float,
+        bound: float,
+        disturbed_at: Callable[[], float],
+    ) -> None:
+        self._now = now
+        self._note = note
         self._skew = skew
         self._bound = bound
         self._disturbed_at = disturbed_at
         self._alone_since: dict[str, float] = {}
         self._reported: set[str] = set()
+        self.excused: set[str] = set()
+        """Instances that somebody stops who heeds no lease, as an operator in AWS's console."""
         self.violations: list[str] = []
-        self.counts: Counter[str] = Counter()
         self.longest_alone = 0.0
 
-    def watch(self, actor: Actor | None, action: str, body: bytes) -> Callable[[], None]:
+    def witness(self, call: Call) -> Callable[[], None]:
         """A call is about to be carried out; what is returned compares when it has been."""
-        if action in STOPS and actor is not None and not actor.outsider:
-            self.stopping(actor, action, _INSTANCE.findall(body.decode()))
-        if action not in WRITES:
+        if call.service == "ec2" and call.action in STOPS:
+            self.stopping(call.action, _INSTANCE.findall(call.body.decode()))
+        if call.service != "dynamodb" or call.action not in WRITES:
             return lambda: None
         before = members_in_table()
 
@@ -94,42 +104,41 @@ class Journal:
             after = members_in_table()
             for member in before.keys() | after.keys():
                 if before.get(member) != after.get(member):
-                    self._changed(member, before.get(member), after.get(member), actor, action)
+                    self._changed(member, before.get(member), after, call.action)
 
         return compare
 
-    def _changed(self, member: str, old: Held | None, new: Held | None, actor: Actor | None, action: str) -> None:
-        who = actor.name if actor else "nobody"
+    def _changed(self, member: str, old: Held | None, table: dict[str, Held], action: str) -> None:
+        new = table.get(member)
         if old is not None and self.lives(old) and (new is None or new.session != old.session):
             taken = "gone" if new is None else f"of {new.session}"
-            self.wrong(f"{who}'s {action} took {member} from session {old.session}, whose lease lives: it is {taken}")
-        if old is not None and new is not None:
-            if new.generation < old.generation:
-                self.wrong(f"{who}'s {action} set {member} back from generation {old.generation} to {new.generation}")
-            if new.session != old.session and new.session and new.generation != old.generation + 1:
-                self.wrong(f"{who}'s {action}: {member} changed its session without a new generation")
-        if new is not None and new.session and (old is None or old.session != new.session):
-            self.counts["claims"] += 1
+            self.wrong(f"{action} took {member} from session {old.session}, whose lease lives: it is {taken}")
+        if new is None or not new.session:
+            return
+        if old is not None and new.generation < old.generation:
+            self.wrong(f"{action} set {member} back from generation {old.generation} to {new.generation}")
+        if old is not None and new.session != old.session and new.generation != old.generation + 1:
+            self.wrong(f"{action}: {member} changed its session, and not by one generation")
+        others = [one for one, held in table.items() if one != member and held.session == new.session]
+        if self.lives(new) and any(self.lives(table[one]) for one in others):
+            self.wrong(f"{action} gave session {new.session} {member} besides {others}")
 
     def lives(self, held: Held) -> bool:
         """Whether a lease lives on everybody's clock."""
-        return held.session is not None and held.lease_until > self._stage.now + self._skew
+        return held.session is not None and held.lease_until > self._now() + self._skew
 
-    def stopping(self, actor: Actor | None, action: str, ids: list[str]) -> None:
+    def stopping(self, action: str, ids: list[str]) -> None:
         """Somebody stops or terminates instances."""
         table = members_in_table()
-        running = {one: state for one, state, _ in instances() if state in ("pending", "running")}
-        for member in ids:
+        running = {one for one, state, _ in instances() if state in ("pending", "running")}
+        for member in set(ids) - self.excused:
             held = table.get(member)
-            if held is None or not self.lives(held):
-                continue
-            if member in running or action == "TerminateInstances":
-                who = actor.name if actor else "nobody"
-                self.wrong(f"{who}'s {action} hits {member}, which session {held.session} holds ({held.state})")
+            if held is not None and self.lives(held) and (member in running or action == "TerminateInstances"):
+                self.wrong(f"{action} hits {member}, which session {held.session} holds ({held.state})")
 
     def look(self) -> None:
         """Look whether somebody runs without a lease for too long."""
-        table, now = members_in_table(), self._stage.now
+        table, now = members_in_table(), self._now()
         alone = set()
         for member, state, tags in instances():
             held = table.get(member)
@@ -138,16 +147,17 @@ class Journal:
                 alone.add(member)
         self._alone_since = {one: self._alone_since.get(one, now) for one in alone}
         for member, since in self._alone_since.items():
-            for_seconds = now - max(since, self._disturbed_at())
-            self.longest_alone = max(self.longest_alone, for_seconds)
-            if for_seconds > self._bound and member not in self._reported:
+            seconds = now - max(since, self._disturbed_at())
+            self.longest_alone = max(self.longest_alone, seconds)
+            if seconds > self._bound and member not in self._reported:
                 self._reported.add(member)
-                held = table.get(member)
-                self.wrong(f"{member} runs for {for_seconds:.0f} s without a lease ({held}): the bound is {self._bound}")
+                self.wrong(
+                    f"{member} runs for {seconds:.0f} s without a lease ({table.get(member)}): {self._bound} is most"
+                )
 
     def wrong(self, what: str) -> None:
         """Take something down."""
-        self._stage.note(f"VIOLATION: {what}")
+        self._note(f"VIOLATION: {what}")
         self.violations.append(what)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import re
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any, get_args
+from typing import Any
 
 import boto3
 import botocore.session
@@ -21,11 +19,8 @@ from ansible_collections.mitlab.pixel.plugins.module_utils.waiting import Deadli
 from ansible_collections.mitlab.pixel.plugins.modules import dns_prune
 from botocore.config import Config
 from moto.moto_api._internal import mock_random
-from moto.route53.models import route53_backends
 
 from pixel.lease import LeaseTimings
-from pixel.lease.model import EndReason
-from pixel.sandbox.moto_app import ACCOUNT
 from pixel.sandbox.sandbox import Sandbox
 from pixel.signalling.host import machine
 from pixel.signalling.lifecycle_settings import LifecycleSettings
@@ -34,11 +29,13 @@ from pixel.wake.function import Clients
 from pixel.wake.handler import PATIENT
 from pixel.wake.settings import Settings
 
+from . import ending
 from .callers import Caller
 from .function import Function
-from .journal import Journal, instances, items_in_table
+from .journal import Journal, instances, items_in_table, members_in_table
 from .members import Members
 from .operators import Operators, Output, stage_datetime
+from .outcome import Outcome
 from .plan import CHAOS, SKEW, Blow, Errand, Plan, Window
 from .stage import AWS_FAILS, Stage
 from .wire import Wire
@@ -53,24 +50,7 @@ ANSWER = 30.0
 BOUND = UNLEASED + CONFIRM + STOPPING + 2 * (SCHEDULE + ANSWER) + 20
 """Seconds that a member may run without a lease when nothing disturbs: doubted, confirmed, drained, two runs."""
 SETTLE = TIMINGS.start + TIMINGS.connect + TIMINGS.cap + BOUND
-"""Seconds in which everything must have come to rest once the faults are over: a session's longest life, and the bound."""
-REASONS = frozenset(get_args(EndReason))
-
-
-@dataclass
-class Outcome:
-    """What came of a schedule."""
-
-    seed: int
-    kind: str
-    violations: list[str]
-    faults: dict[str, int]
-    sessions: dict[str, int]
-    settled: float
-    seconds: float
-    calls: int
-    longest_alone: float
-    log: list[str] = field(default_factory=list)
+"""Seconds from the last fault until everything must have come to rest: a session's longest life, and the bound."""
 
 
 class Theatre:
@@ -119,19 +99,20 @@ class _Piece:
         self._chance = random.Random(f"piece {plan.seed}")
         sandbox, state = theatre.sandbox, theatre.state
         sandbox.reset()
+        sandbox.step()  # what it has to tell of the last schedule's instances, nobody hears
         mock_random.seed(plan.seed)
         random.seed(plan.seed)
         self._stage = stage = theatre.stage = Stage(BEGIN)
         self._active: list[Window] = []
         self._disturbed_at = BEGIN
         self._faults: Counter[str] = Counter()
-        self.journal = Journal(stage, 2 * SKEW + 1, BOUND, self._last_disturbance)
-        self.wire = Wire(stage, sandbox.application, self.journal.watch, self._lag, self._chance)
+        self.journal = Journal(lambda: stage.now, stage.note, 2 * SKEW + 1, BOUND, self._last_disturbance)
+        self.wire = Wire(stage, sandbox.application, self._lag, self._chance)
         settings = Settings(
             lease_table=state.lease_table,
             zone=state.zone,
             zone_id=state.zone_id,
-            token_secret="unused",  # noqa: S106 - a name
+            token_secret="unused",
             sessions_per_key=20,
             timings=TIMINGS,
             unleased=UNLEASED,
@@ -175,6 +156,7 @@ class _Piece:
             patch.setattr(machine, "_session", lambda _facts: self)
             patch.setattr(botocore.session, "create_loader", lambda *_: _loader())
             stack.enter_context(self.wire.in_place())
+            stack.enter_context(sandbox.witnessed(self.journal.witness))
             for observer in (self.members, self.function):
                 sandbox.observe(observer)
                 stack.callback(sandbox.unobserve, observer)
@@ -217,7 +199,7 @@ class _Piece:
 
     def _shut_down(self, instance_id: str) -> None:
         """What a machine's own power-off does."""
-        self.journal.stopping(self._stage.current, "power-off", [instance_id])
+        self.journal.stopping("power-off", [instance_id])
         try:
             self._theatre.sandbox.shut_down(instance_id)
         except ValueError as error:
@@ -291,11 +273,23 @@ class _Piece:
         for blow in plan.blows:
             stage.spawn(blow.kind, partial(self._strike, blow), after=blow.at)
         for number, visit in enumerate(plan.visits):
-            caller = Caller(stage, self.function, self.members, visit, number, self._chance)
+            caller = Caller(stage, self.function, self.members, visit, number, self._chance, self._ready)
             self.callers.append(caller)
             stage.spawn(f"caller {number}", caller.act, after=visit.at)
         for errand in plan.errands:
             stage.spawn(f"operator of {errand.playbook}", partial(self.operators.start, errand), after=errand.at)
+
+    def _ready(self, told: Mapping[str, Any]) -> None:
+        """A caller was told that its session is ready: then its name has to be known, while its lease lives."""
+        held = next((one for one in members_in_table().values() if one.session == told["session"]), None)
+        if (
+            held is not None
+            and self.journal.lives(held)
+            and f"{told['hostname']}." not in ending.records(self._theatre.state.zone_id)
+        ):
+            self.journal.wrong(
+                f"session {told['session']} was told to be ready at {told['hostname']}, which is no name"
+            )
 
     def _through(self, window: Window) -> None:
         """One fault of the sandbox, from its beginning to its end."""
@@ -342,15 +336,17 @@ class _Piece:
         wanted = {"stop": ("running",), "start": ("stopped",), "terminate": ("running", "stopped")}
         verb = blow.kind.split()[0]
         there = sorted(one for one, state, _ in instances() if state in wanted[verb])
-        actor = self._stage.current
-        if not there or actor is None:
+        if not there:
             return False
-        actor.outsider = True
+        one = there[blow.place % len(there)]
+        self.journal.excused.add(one)
         try:
-            getattr(self._clients["ec2"], f"{verb}_instances")(InstanceIds=[there[blow.place % len(there)]])
-        except Exception as error:
+            getattr(self._clients["ec2"], f"{verb}_instances")(InstanceIds=[one])
+        except AWS_FAILS as error:
             self._stage.note(f"{blow.kind}: {error}")
             return False
+        finally:
+            self.journal.excused.discard(one)
         return True
 
     def _calm(self) -> None:
@@ -366,53 +362,22 @@ class _Piece:
         """Wait until everything has come to rest; return how long that took."""
         began = self._stage.now
         while self._stage.now - began < SETTLE:
-            if not self._unsettled():
+            if not ending.unsettled(self._theatre.state.zone_id):
                 return self._stage.now - began
             self._stage.play(self._stage.now + 5)
-        for what in self._unsettled():
+        for what in ending.unsettled(self._theatre.state.zone_id):
             self.journal.wrong(f"after {SETTLE:.0f} s without faults: {what}")
         return self._stage.now - began
 
-    def _unsettled(self) -> list[str]:
-        found = [f"instance {one} is {state}" for one, state, _ in instances() if state != "stopped"]
-        found += [f"record {name} is there" for name in self._records()]
-        for key, item in items_in_table("session#").items():
-            if item["state"] != "ended":
-                found.append(f"{key} is {item['state']} on {item['member']}")
-        for key, item in items_in_table("owner#").items():
-            if item.get("sessions"):
-                found.append(f"{key} still counts {item['sessions']}")
-        for key, item in items_in_table("pool#").items():
-            found += [f"{key} has {item[name]} {name}" for name in ("pending", "open", "closing") if item.get(name)]
-        known = {one for one, _, _ in instances()}
-        for key, item in items_in_table("i-").items():
-            if item.get("state", "free") != "free" or key not in known:
-                found.append(f"the item of {key} is {item.get('state')}")
-        return found
-
-    def _records(self) -> list[str]:
-        zone = route53_backends[ACCOUNT]["aws"].zones[self._theatre.state.zone_id]
-        return [record.name for record in zone.rrsets if re.match(r"drone-", record.name)]
-
     def _look_at_the_end(self) -> None:
         """Finish what operators began, and look at what is there."""
-        wrong = self.journal.wrong
-        for session in items_in_table("session#").values():
-            if session.get("reason") not in REASONS:
-                wrong(f"session {session['session']} ended without a reason: {session}")
-        last = Errand(0, "release", "1.1.0", self._plan.size, None, "after")
-        for errand in (last, Errand(0, "power", "1.1.0", 0, None, "after"), Errand(0, "dns_prune", "1.1.0", 0, None, "after")):
-            told = self._perform(errand)
+        wrong = ending.without_reason()
+        for playbook in ("release", "power", "dns_prune"):
+            told = self._perform(Errand(0, playbook, "1.1.0", self._plan.size, None, "after"))
             if told.get("failed"):
-                wrong(f"the last {errand.playbook} failed: {told.get('msg')}")
-        for one, state, tags in instances():
-            if state == "shutting-down":
-                continue
-            if tags.get("pixel:release") != "1.1.0" or tags.get("pixel:pool") != "drone" or not tags.get("Name"):
-                wrong(f"instance {one} ({state}) is left, with tags {tags}")
-        alive = [one for one, state, _ in instances() if state != "shutting-down"]
-        if len(alive) != self._plan.size:
-            wrong(f"the pool has {len(alive)} members instead of {self._plan.size}")
+                wrong.append(f"the last {playbook} failed: {told.get('msg')}")
+        for what in wrong + ending.pool_is_not(self._plan.size, "1.1.0"):
+            self.journal.wrong(what)
 
     def _sessions(self) -> Counter[str]:
         return Counter(str(item.get("reason")) for item in items_in_table("session#").values())

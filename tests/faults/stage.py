@@ -34,7 +34,6 @@ class Actor:
         offset: how far this actor's wall clock is off, in seconds.
         calls_left: after so many calls to AWS it is killed; None: it is not.
         dies: whether that is before or after the last of them is carried out.
-        outsider: whether it is somebody who heeds no lease, as an operator in AWS's console.
         result: what its action returned.
         error: what its action raised.
     """
@@ -45,7 +44,6 @@ class Actor:
     alive: bool = True
     calls_left: int | None = None
     dies: str = "after"
-    outsider: bool = False
     printed: list[str] = field(default_factory=list)
     done: bool = False
     result: Any = None
@@ -99,7 +97,6 @@ class Stage:
             actor.offset = offset
         elif parent is not None:
             actor.offset = parent.offset
-        actor.outsider = parent is not None and parent.outsider
         self._actors[actor.greenlet] = actor
         self._due(actor, after)
         return actor

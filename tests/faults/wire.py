@@ -24,8 +24,6 @@ from urllib3._collections import HTTPHeaderDict
 from .stage import Actor, Stage
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
-Watch = Callable[[Actor | None, str, bytes], Callable[[], None]]
-"""Told of a call that is about to be carried out; what it returns is called when it has been."""
 Lag = Callable[[str, str], float]
 """Seconds that a call of a service and an action takes more."""
 QUICK, SLOW = 0.004, 0.03
@@ -52,17 +50,13 @@ class Wire:
 
     Args:
         application: the sandbox's.
-        watch: sees each call.
         lag: how much longer calls take.
         chance: decides how long calls take.
     """
 
-    def __init__(
-        self, stage: Stage, application: Application, watch: Watch, lag: Lag, chance: random.Random
-    ) -> None:
+    def __init__(self, stage: Stage, application: Application, lag: Lag, chance: random.Random) -> None:
         self._stage = stage
         self._application = application
-        self._watch = watch
         self._lag = lag
         self._chance = chance
         self.calls: Counter[str] = Counter()
@@ -79,14 +73,14 @@ class Wire:
         """Make one call, as `URLLib3Session.send` does."""
         actor = self._stage.current
         if actor is None:
-            reply = self._carry_out(None, request)
+            reply = self._carry_out(request)
         else:
             if not actor.alive:
                 self._stage.kill(actor)
             last = self._is_last(actor)
             if last and actor.dies == "before":
                 self._die(actor, request)
-            flight = self._stage.spawn(f"{actor.name}'s call", lambda: self._fly(actor, request))
+            flight = self._stage.spawn(f"{actor.name}'s call", lambda: self._fly(request))
             arrived = self._stage.join(flight, _read_timeout(session))
             if last:
                 self._die(actor, request)
@@ -109,15 +103,15 @@ class Wire:
         self.faults["kills in a call"] += 1
         self._stage.kill(actor)
 
-    def _fly(self, actor: Actor, request: AWSPreparedRequest) -> _Reply:
+    def _fly(self, request: AWSPreparedRequest) -> _Reply:
         lag = self._lag(_service(request), _action(request))
         self.faults["slow calls"] += lag > 0
         self._stage.sleep(lag + self._chance.uniform(QUICK, SLOW))
-        reply = self._carry_out(actor, request)
+        reply = self._carry_out(request)
         self._stage.sleep(self._chance.uniform(QUICK, SLOW))
         return reply
 
-    def _carry_out(self, actor: Actor | None, request: AWSPreparedRequest) -> _Reply:
+    def _carry_out(self, request: AWSPreparedRequest) -> _Reply:
         told: list[Any] = []
 
         def start_response(line: str, headers: list[tuple[str, str]]) -> None:
@@ -125,7 +119,6 @@ class Wire:
 
         action, body = _action(request), _body(request)
         self.calls[action] += 1
-        seen = self._watch(actor, action, body)
         try:
             content = b"".join(self._application(_environ(request, body), start_response))
         except ConnectionAbortedError as error:
@@ -135,8 +128,6 @@ class Wire:
             if lost:
                 raise ConnectionClosedError(endpoint_url=request.url, request=request, error=error) from None
             raise EndpointConnectionError(endpoint_url=request.url, error=error) from None
-        finally:
-            seen()
         status, headers = told
         if status >= 400:
             self._stage.note(f"{action}: {status} {content[:160]!r}")

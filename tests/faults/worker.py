@@ -1,18 +1,21 @@
 """Plays schedules in a process of its own, and prints what came of each as a line of JSON.
 
-    PYTHONHASHSEED=0 python -m faults.worker FOLDER SEED…
+    PYTHONHASHSEED=0 python -m faults.worker [--plant MISTAKE] FOLDER SEED…
 
 The hash seed makes sets go the same way round each time: without it a schedule is not the same one twice.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import logging
 import os
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,12 +38,19 @@ def main(arguments: list[str]) -> int:
     prepare()
     from .piece import Theatre
     from .plan import draw
+    from .planted import PLANTED
 
-    folder, *seeds = arguments
-    theatre = Theatre(Path(folder))
-    for seed in map(int, seeds):
-        print(json.dumps(dataclasses.asdict(theatre.play(draw(seed)))), flush=True)
-    sys.stdout.flush()
+    parser = argparse.ArgumentParser(prog="faults.worker")
+    parser.add_argument("--plant", choices=PLANTED)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("seeds", type=int, nargs="+")
+    asked = parser.parse_args(arguments)
+    theatre = Theatre(asked.folder)
+    with pytest.MonkeyPatch.context() as patch:
+        if asked.plant:
+            PLANTED[asked.plant](patch)
+        for seed in asked.seeds:
+            print(json.dumps(dataclasses.asdict(theatre.play(draw(seed)))), flush=True)
     os._exit(0)  # a sandbox that was never started has nothing to stop
 
 

@@ -39,6 +39,7 @@ from pixel.sandbox.route53.layer import Route53
 from pixel.sandbox.server import Server
 from pixel.sandbox.settings import Settings
 from pixel.sandbox.state import SandboxState
+from pixel.sandbox.witness import Scene, Witness
 
 _one_at_a_time = threading.Lock()
 """moto keeps its account in module globals, so that a process holds one sandbox at a time."""
@@ -88,7 +89,8 @@ class Sandbox:
             self._https_port = https_port()
             self._ec2 = Ec2(self._route53, self._new_region, self._lock, lambda: self._ticker.wake())
             self._ticker = Ticker(self._ec2, self._lock, clock.now)
-            self._hold = HoldPoint(self._ec2, self._settings)
+            self._scene = Scene(self._ec2, self._lock)
+            self._hold = HoldPoint(self._scene, self._settings)
             buckets = TokenBuckets(self._hold, self._settings, clock.monotonic)
             faults = FaultInjection(buckets, self._settings, clock.sleep)
             self._counter = CallCounter(CredentialsCheck(faults, self._access_key, self._secret_key))
@@ -297,6 +299,21 @@ class Sandbox:
     def unobserve(self, observer: InstanceObserver) -> None:
         """Tell the observer no more."""
         self._ticker.unobserve(observer)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep everything as it is: no call is carried out meanwhile, and nothing changes by itself."""
+        with self._lock:
+            yield
+
+    @contextmanager
+    def witnessed(self, witness: Witness) -> Iterator[None]:
+        """Show the witness every call to DynamoDB, EC2 and Route 53 that is carried out meanwhile."""
+        self._scene.witnesses.append(witness)
+        try:
+            yield
+        finally:
+            self._scene.witnesses.remove(witness)
 
     def reset(self) -> None:
         """Go back to the seeds, which keep their ids, to no faults and to zero calls."""
