@@ -38,7 +38,7 @@ def test_a_session_is_kept_with_its_times_and_its_reason(stage: Stage) -> None:
     item = after_a_session(stage)
     record = kept(stage, usage.ended(item, stage.now + 40))
     assert usage.uses(record) == {
-        "s1": Use("alice", "", MEMBER, "left", begun, begun, begun + 690, begun + 730),
+        "s1": Use("alice", "", "left", begun, begun, begun + 690, begun + 730),
     }
     assert record["expires_at"] == int(begun) + 400 * 86400
 
@@ -100,3 +100,15 @@ def test_a_period_has_the_key_of_every_moment_in_it(begin: float, length: float,
     assert write.key in keys
     assert len(keys) == len(set(keys)) <= 3 * (length / 3600 + 3)
     assert usage.hour(write.key) <= moment < usage.hour(write.key) + 3600
+
+
+times = st.integers(1_700_000_000, 1_900_000_000)
+spans = st.integers(0, 100_000)
+
+
+@given(times, st.none() | spans, spans, spans)
+def test_a_record_says_all_that_is_kept_briefly(claimed: int, ready: int | None, ended: int, stopped: int) -> None:
+    ready_at = None if ready is None else claimed + ready
+    use = Use("ab12cd34ef", "1.4.0", "left", claimed, ready_at, claimed + ended, claimed + stopped)
+    assert Use.parse(use.text()) == use
+    assert len(use.text()) < 70

@@ -5,7 +5,7 @@ The items, in the lease table, one for each hour (UTC) in which there was someth
 
 | key | attributes | holds |
 |---|---|---|
-| `usage#sessions#<pool>#<hour>` | `s_<session>` (S) | one session that began in this hour, as `Use` writes it |
+| `usage#sessions#<pool>#<hour>` | `s_<session>` (S) | one session that began in this hour: `Use.text` |
 | `usage#refused#<pool>#<hour>` | `<reason>__<API key id>` (SS) | wakes that were refused, by the sessions they wanted |
 | `usage#leaks#<pool>#<hour>` | `<kind>` (SS) | members that the reconciler had to stop, with when it drained them |
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -44,12 +44,12 @@ REFUSALS: tuple[RefusalReason, ...] = ("pool_empty", "no_capacity", "over_cap", 
 LEAKS: tuple[LeakKind, ...] = ("expired", "unleased", "stuck")
 _SESSION = "s_"
 _HANDLE = 8
-"""Letters of a session's id that tell refused wakes apart: forty bits."""
+"""Letters of a session's id that tell the sessions of an hour apart: forty bits."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """One session that is over. Times are epoch seconds.
+    """One session that is over. Times are epoch seconds, kept to the second.
 
     Attributes:
         claimed_at: it got its member.
@@ -60,7 +60,6 @@ class Use:
 
     owner: str
     release: str
-    member: str
     reason: EndReason
     claimed_at: float
     ready_at: float | None
@@ -77,22 +76,41 @@ class Use:
         return cls(
             owner=member["owner"],
             release=member.get("release", ""),
-            member=member["instance_id"],
             reason=end_reason(member, now),
-            claimed_at=round(float(member["claimed_at"]), 1),
-            ready_at=None if "ready_at" not in member else round(float(member["ready_at"]), 1),
-            ended_at=round(float(member.get("drained_at", member["lease_until"])), 1),
-            stopped_at=round(now, 1),
+            claimed_at=round(float(member["claimed_at"])),
+            ready_at=None if "ready_at" not in member else round(float(member["ready_at"])),
+            ended_at=round(float(member.get("drained_at", member["lease_until"]))),
+            stopped_at=round(now),
+        )
+
+    def text(self) -> str:
+        """Return the record, times in seconds after the claim: short, for the reconciler's scan reads past it."""
+        ready = None if self.ready_at is None else self.ready_at - self.claimed_at
+        after = (ready, self.ended_at - self.claimed_at, self.stopped_at - self.claimed_at)
+        return json.dumps((self.owner, self.release, self.reason, self.claimed_at, *after), separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str) -> Use:
+        """Return what a record holds."""
+        owner, release, reason, claimed_at, ready, ended, stopped = json.loads(text)
+        return cls(
+            owner=owner,
+            release=release,
+            reason=reason,
+            claimed_at=claimed_at,
+            ready_at=None if ready is None else claimed_at + ready,
+            ended_at=claimed_at + ended,
+            stopped_at=claimed_at + stopped,
         )
 
 
 def ended(member: Item, now: float) -> Write:
     """Keep the last session of a member that has stopped. A session that is kept already stays as it is."""
-    name = _SESSION + member["session"]
+    name = _SESSION + member["session"][:_HANDLE]
     use = Use.of(member, now)
     return Write(
         key=_key("sessions", member["pool"], use.claimed_at),
-        set={name: json.dumps(astuple(use), separators=(",", ":")), "expires_at": int(use.claimed_at) + KEEP},
+        set={name: use.text(), "expires_at": int(use.claimed_at) + KEEP},
         condition=f"attribute_not_exists(#{name})",
     )
 
@@ -131,12 +149,8 @@ def hour(key: str) -> float:
 
 
 def uses(item: Mapping[str, Any]) -> dict[str, Use]:
-    """Return the sessions in an item of kind `sessions`, by id."""
-    return {
-        name.removeprefix(_SESSION): Use(*json.loads(value))
-        for name, value in item.items()
-        if name.startswith(_SESSION)
-    }
+    """Return the sessions in an item of kind `sessions`, by the beginnings of their ids."""
+    return {name.removeprefix(_SESSION): Use.parse(value) for name, value in item.items() if name.startswith(_SESSION)}
 
 
 def refusals(item: Mapping[str, Any]) -> dict[tuple[RefusalReason, str], frozenset[str]]:

@@ -25,8 +25,12 @@ WAKE_WRITES, WAKE_READS = 16.0, 14.0
 """Writes and reads of the lease table for one session, from the claim to the freed member; transactions count twice."""
 HEARTBEATS_HOUR = 240.0
 """Heartbeats of a member with players: one in fifteen seconds."""
-ROUND_READS = 30.0
-"""Reads of one round of the reconciler: a scan of a table of some hundred kilobytes."""
+ROUND_READS = 10.0
+"""Reads of one round of the reconciler, beside those of the records of use that its scan reads past."""
+RECORD_BYTES = 80.0
+RECORDS_MONTHS = 400 * 24 / MONTH_HOURS
+READ_BYTES = 4096.0
+"""Size of a session's record, with its part of its item; how long it is kept; what one read reads."""
 SECRETS, ALARMS = 2.0, 4.0
 
 
@@ -126,7 +130,8 @@ def control(month: Month, prices: Prices) -> Cost:
     rounds = MONTH_HOURS * 60
     runs = calls + rounds + 2 * month.sessions
     writes = month.sessions * (WAKE_WRITES + month.minutes / 60 * HEARTBEATS_HOUR)
-    reads = month.sessions * WAKE_READS + 3 * calls + ROUND_READS * rounds
+    scanned = month.sessions * RECORDS_MONTHS * RECORD_BYTES / READ_BYTES
+    reads = month.sessions * WAKE_READS + 3 * calls + (ROUND_READS + scanned) * rounds
     return Cost(
         {
             "zone": prices.of("zone_month"),

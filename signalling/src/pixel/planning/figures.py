@@ -14,7 +14,7 @@ from pixel.planning.costs import Machine
 class Scope:
     """What is reported: days of a time zone, first and last included, and the pools with their sizes.
 
-    A pool without a size has as many members as were seen in use. `refusal` is the accepted share of people refused,
+    A pool without a size has as many members as were taken at once. `refusal` is the accepted share of people refused,
     `works` how likely a member starts and works.
     """
 

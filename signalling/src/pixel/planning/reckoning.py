@@ -99,8 +99,9 @@ class _Rate:
 def _pool(scope: Scope, pool: str, usage: Usage, rate: _Rate) -> PoolFigures:
     uses = list(usage.sessions.get(pool, {}).values())
     refusals = [refusal for refusal in usage.refusals if refusal.pool == pool]
+    peak = most_at_once((use.claimed_at, use.stopped_at) for use in uses)
     size = scope.sizes[pool]
-    size = len({use.member for use in uses}) if size is None else size
+    size = peak if size is None else size
     months = scope.hours / MONTH_HOURS
     hours = sum(map(running_hours, uses))
     gigabytes = sum(map(rate.gigabytes, uses))
@@ -109,7 +110,6 @@ def _pool(scope: Scope, pool: str, usage: Usage, rate: _Rate) -> PoolFigures:
         "snapshots": scope.snapshot_gb * rate.prices.of("snapshot_gb_month") * months,
         "egress": gigabytes * rate.gigabyte,
     }
-    peak = most_at_once((use.claimed_at, use.stopped_at) for use in uses)
     return PoolFigures(
         pool=pool,
         size=size,

@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--table", required=True, help="the lease table")
     made.add_argument(
         "--pool", action="append", required=True, type=_pool, metavar="NAME[=SIZE]",
-        help="a pool, and how many members it has; repeatable; without a size: as many as were used",
+        help="a pool, and how many members it has; repeatable; without a size: as many as were taken at once",
     )  # fmt: skip
     made.add_argument("--from", dest="first", type=_day, metavar="DAY", help="first day; default: 30 days in all")
     made.add_argument("--to", dest="last", type=_day, metavar="DAY", help="last day, included; default: yesterday")

@@ -33,7 +33,7 @@ class Leak:
 
 @dataclass
 class Usage:
-    """What is kept of a period: sessions by pool and id, refused wakes, leaks."""
+    """What is kept of a period: sessions by pool and the beginnings of their ids, refused wakes, leaks."""
 
     sessions: dict[str, dict[str, Use]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
