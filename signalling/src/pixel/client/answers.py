@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -81,10 +82,11 @@ def session_view(body: Any, headers: Mapping[str, str]) -> SessionView:
 
 
 def _access(body: Mapping[str, Any]) -> Access:
-    url = str(body["url"])
-    if urlsplit(url).scheme != "https":
-        raise ValueError("the player page is not served over TLS")
-    return Access(str(body["ip"]), str(body["hostname"]), url, str(body["tokens"]["controller"]))
+    url, hostname = str(body["url"]), str(body["hostname"])
+    page = urlsplit(url)
+    if page.scheme != "https" or page.username is not None or page.hostname != hostname.lower():
+        raise ValueError("the player page is not the member's own over TLS")
+    return Access(str(ip_address(body["ip"])), hostname, url, str(body["tokens"]["controller"]))
 
 
 def refusal(status: int, body: Any, headers: Mapping[str, str]) -> PixelError:

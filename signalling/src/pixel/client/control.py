@@ -173,6 +173,14 @@ class Control:
         self._changed.set()
 
 
+class _Direct(connect):
+    """A connection that goes where it is sent, and follows nobody elsewhere with the token."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Take a redirect for the refusal it is."""
+        return exc
+
+
 async def open_control(access: Access, tls: ssl.SSLContext, replies: deque[str]) -> Control:
     """Connect to the member's control socket.
 
@@ -187,7 +195,7 @@ async def open_control(access: Access, tls: ssl.SSLContext, replies: deque[str])
     uri = f"wss://{urlsplit(access.url).netloc}/control"
     where: dict[str, Any] = {} if get_proxy(parse_uri(uri)) else {"host": access.ip}
     try:
-        connection = await connect(
+        connection = await _Direct(
             uri,
             ssl=tls,
             additional_headers={"Authorization": f"Bearer {access.controller_token}"},
