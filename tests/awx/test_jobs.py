@@ -6,6 +6,8 @@ parts' tests); but for the release, which the others find.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,25 +63,47 @@ def sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture(scope="module")
+def environment(sandbox: RunningSandbox, state_folder: Path) -> dict[str, str]:
+    """The environment of jobs, where the role's credential would be."""
+    return {state.ENVIRONMENT: str(state_folder), "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
+
+
+@pytest.fixture(scope="module")
+def inventory(environment: dict[str, str]) -> str:
+    """The settings as AWX hands them to a job: a script that prints what the inventory's source was."""
+    exported = subprocess.run(
+        ["ansible-inventory", "-i", "inventory/sandbox", "--list", "--export"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return f"#!/bin/sh\ncat <<'EOF'\n{exported.stdout}\nEOF\n"
+
+
+@pytest.fixture(scope="module")
 def job(
-    sandbox: RunningSandbox, state_folder: Path, job_templates: Templates, tmp_path_factory: pytest.TempPathFactory
+    environment: dict[str, str],
+    inventory: str,
+    job_templates: Templates,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Job:
     """Run a job template's playbook with answers to its survey, and its defaults where none is given."""
 
     def run(playbook: str, *options: str, **answers: Any) -> ansible_runner.Runner:
         folder = tmp_path_factory.mktemp(playbook)
         (folder / "project").symlink_to(ROOT)
+        (folder / "inventory").mkdir()
+        (folder / "inventory" / "hosts").write_text(inventory)
+        (folder / "inventory" / "hosts").chmod(0o755)
         questions = job_templates[playbook]["survey_spec"]["spec"]
         defaults = {question["variable"]: question["default"] for question in questions if "default" in question}
         return ansible_runner.run(
             private_data_dir=str(folder),
             playbook=job_templates[playbook]["playbook"],
-            inventory=str(ROOT / "inventory" / "sandbox"),
             extravars={**defaults, **answers},
-            envvars={
-                state.ENVIRONMENT: str(state_folder),
-                "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-            },
+            envvars=environment,
             cmdline=" ".join(["--diff", *options]),
             quiet=True,
         )
