@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from pixel.sandbox.testing import RunningSandbox
 from playbook_runs import Run
 
-from .fleets import default_release, instances, leases, pool_in_service, records, summary, template_releases
+from .fleets import instances, leases, pool_in_service, records, template_releases
 
 Playbook = Callable[..., Run]
 Image = Callable[..., str]
@@ -101,41 +100,3 @@ def test_a_bad_canary_stops_the_release_and_everything_stays_as_it_was(
     (record,) = records(canaries, "1.1.0")
     assert record["outcome"] == "failed"
     assert told[0] in record["why"]
-
-
-def test_a_canary_that_has_passed_is_one_of_the_stopped_members(
-    canaries: RunningSandbox, playbook: Playbook, image: Image
-) -> None:
-    pool_in_service(canaries, "1.0.0", image("1.0.0"), members=3)
-    image_id = image("1.1.0")
-
-    run = playbook("release", pixel_release="1.1.0", pixel_size=3, pixel_canary=True)
-
-    assert run.ok, run.message
-    assert sum(summary(canaries).values()) == 3
-    assert {(seen.release, seen.state) for seen in instances(canaries)} == {("1.1.0", "stopped")}
-    assert [seen.tags.get("pixel:canary") for seen in instances(canaries)].count("passed") == 1
-    assert leases(canaries) == []
-    (record,) = records(canaries, "1.1.0")
-    assert (record["outcome"], record["image_id"]) == ("released", image_id)
-    assert record["by"].startswith("arn:aws:")
-
-
-def test_what_a_killed_run_has_left_is_cleared_and_the_release_is_tried_anew(
-    canaries: RunningSandbox, playbook: Playbook, image: Image
-) -> None:
-    pool_in_service(canaries, "1.0.0", image("1.0.0"), members=1)
-    image("1.1.0")
-    tags: Any = {"pixel:pool": "drone", "pixel:release": "1.1.0", "pixel:canary": "checking"}
-    (forgotten,) = canaries.launch(
-        TagSpecifications=[
-            {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-        ]
-    )
-
-    run = playbook("release", pixel_release="1.1.0", pixel_size=1, pixel_canary=True)
-
-    assert run.ok, run.message
-    (member,) = instances(canaries)
-    assert member.instance_id != forgotten
-    assert (member.release, member.state, default_release(canaries)) == ("1.1.0", "stopped", "1.1.0")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from pixel.sandbox.testing import RunningSandbox
 from playbook_runs import Run
 
-from .fleets import default_release, instances, put_in_use, summary, template_releases
+from .fleets import default_release, instances, pool_in_service, put_in_use, summary, template_releases
 
 Playbook = Callable[..., Run]
 Image = Callable[..., str]
@@ -36,35 +37,40 @@ def test_a_release_makes_a_stopped_pool_and_again_changes_nothing(
     assert again.ok, again.message
     assert not again.changed
     assert again.changes == []
-    assert {action for action in sandbox.calls() if not action.split(".")[1].startswith(("Describe", "Scan"))} == set()
+    assert {
+        action for action in sandbox.calls() if not action.split(".")[1].startswith(("Describe", "Scan", "Get"))
+    } == set()
 
 
 @pytest.mark.slow
-def test_a_member_in_use_outlives_the_next_release_and_is_retired_once_stopped(
+def test_a_pool_is_renewed_in_steps_and_a_member_in_use_is_retired_once_it_has_stopped(
     sandbox: RunningSandbox, playbook: Playbook, image: Image
 ) -> None:
-    image("1.0.0")
+    pool_in_service(sandbox, "1.0.0", image("1.0.0"), members=4)
     image("1.1.0")
-    assert playbook("release", pixel_release="1.0.0", pixel_size=3).ok
     busy = instances(sandbox)[0].instance_id
     put_in_use(sandbox, busy)
+    steps: dict[str, Any] = {"pixel_size": 4, "pixel_strategy": "gradual", "pixel_batch": 2}
 
-    assert playbook("release", pixel_release="1.1.0", pixel_size=3).ok
+    gradual = playbook("release", pixel_release="1.1.0", **steps)
+    assert gradual.ok, gradual.message
+    assert "2 of 4 are of 1.1.0" in gradual.output
     survivors = {seen.instance_id: seen.state for seen in instances(sandbox) if seen.release == "1.0.0"}
     assert survivors == {busy: "running"}
 
     sandbox.dynamodb.delete_item(TableName=sandbox.state.lease_table, Key={"instance_id": {"S": busy}})
     sandbox.ec2.stop_instances(InstanceIds=[busy])
     sandbox.ec2.get_waiter("instance_stopped").wait(InstanceIds=[busy], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-    assert playbook("release", pixel_release="1.1.0", pixel_size=3).ok
-    assert summary(sandbox) == stopped("1.1.0", 1, 1, 1)
+    assert playbook("release", pixel_release="1.1.0", pixel_size=4).ok
+    assert summary(sandbox) == stopped("1.1.0", 2, 1, 1)
 
 
 @pytest.mark.slow
-def test_a_rollback_makes_no_new_template_version(sandbox: RunningSandbox, playbook: Playbook, image: Image) -> None:
-    image("1.0.0")
+def test_a_rollback_makes_no_new_template_version_and_is_recorded(
+    sandbox: RunningSandbox, playbook: Playbook, image: Image
+) -> None:
+    pool_in_service(sandbox, "1.0.0", image("1.0.0"), members=2)
     image("1.1.0")
-    assert playbook("release", pixel_release="1.0.0", pixel_size=2).ok
     assert playbook("release", pixel_release="1.1.0", pixel_size=2).ok
 
     back = playbook("rollback", pixel_release="1.0.0", pixel_size=2)
@@ -73,6 +79,10 @@ def test_a_rollback_makes_no_new_template_version(sandbox: RunningSandbox, playb
     assert template_releases(sandbox) == ["1.0.0", "1.1.0"]
     assert default_release(sandbox) == "1.0.0"
     assert summary(sandbox) == stopped("1.0.0", 1, 1, 0)
+    listed = playbook("releases")
+    assert listed.ok, listed.message
+    assert "rolled back" in listed.output
+    assert "rolled back from 1.1.0" in listed.output
 
 
 @pytest.mark.slow

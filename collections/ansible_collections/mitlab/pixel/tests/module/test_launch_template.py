@@ -94,3 +94,31 @@ def test_the_diff_shows_the_launch_template_before_and_after(modules: Modules) -
     diff = modules.publish("1.1.0")["diff"]
     assert diff["before"]["releases"] == ["1.0.0"]
     assert diff["after"]["releases"] == ["1.0.0", "1.1.0"]
+
+
+def test_a_release_that_never_came_into_service_is_withdrawn(modules: Modules) -> None:
+    modules.publish("1.0.0")
+    modules.publish("1.1.0", default=False)
+    options = {"name": "pixel-drone", "pool": "drone", "release": "1.1.0", "state": "absent"}
+    withdrawn = modules.succeed("launch_template", **options)
+    assert withdrawn["changes"] == ["withdrew release 1.1.0 from pixel-drone"]
+    assert withdrawn["launch_template"]["releases"] == ["1.0.0"]
+    assert not modules.succeed("launch_template", **options)["changed"]
+
+
+def test_the_release_in_service_is_not_withdrawn(modules: Modules) -> None:
+    modules.publish("1.0.0")
+    modules.publish("1.1.0")
+    refused = modules.run("launch_template", name="pixel-drone", pool="drone", release="1.1.0", state="absent")
+    assert "make another release the default first" in refused["msg"]
+
+
+def test_withdrawing_the_only_release_deletes_the_template(modules: Modules) -> None:
+    modules.publish("1.0.0")
+    gone = modules.succeed("launch_template", name="pixel-drone", pool="drone", release="1.0.0", state="absent")
+    assert gone["launch_template"] is None
+
+
+def test_the_release_that_was_in_service_before_is_told(modules: Modules) -> None:
+    assert modules.publish("1.0.0")["default_before"] is None
+    assert modules.publish("1.1.0")["default_before"] == "1.0.0"
