@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 import time
 
-from bench import collection, signalling
+from bench import collection, signalling, wake
 
 
 def main() -> None:
-    """Measure and print, row by row as they come: the signalling service first, then the collection."""
+    """Measure and print, row by row as they come: the signalling service, the wake path, then the collection."""
     began = time.monotonic()
     for line in signalling.report():
+        print(line, flush=True)
+    print()
+    for line in wake.report():
         print(line, flush=True)
     latency = f"{collection.LATENCY * 1000:.0f} ms"
     print(f"\nAWS calls and seconds, ours beside amazon.aws's; each AWS call takes {latency}\n")
