@@ -29,13 +29,15 @@ from .cases import (
     may_not,
     outcomes,
 )
-from .template import MADE, ZONE, actions, arn
+from .template import MADE, REGION, ZONE, actions, arn
 
 pytestmark = pytest.mark.xdist_group("iam")
 
 POOL = {"aws:RequestTag/pixel:pool": "drone"}
 IMDSV2 = {"ec2:MetadataHttpTokens": "required"}
 TO_EC2 = {"iam:PassedToService": "ec2.amazonaws.com"}
+CANARY = {"aws:RequestTag/pixel:canary": "passed", "aws:TagKeys": ["pixel:canary"]}
+RECORD = arn("ssm", "parameter/pixel/drone/releases/1.4.0")
 NOT_OURS = {"aws:ResourceTag/Name": "database"}
 BUILDER = {"aws:ResourceTag/pixel:builder": "pixel-drone-1.4.0"}
 CHECK = {"aws:ResourceTag/pixel:check": "1.4.0"}
@@ -124,8 +126,40 @@ RELEASE = [
             may_not("ReleasePolicy", f"call {action} for another's", f"ec2:{action}", TEMPLATE_ARN, NOT_OURS),
         )
     ),
+    may("ReleasePolicy", "lease a canary", "dynamodb:UpdateItem", TABLE_ARN, item("i-0aaa")),
+    may("ReleasePolicy", "give a canary's lease back", "dynamodb:DeleteItem", TABLE_ARN, item("i-0aaa")),
+    may_not("ReleasePolicy", "write a session", "dynamodb:UpdateItem", TABLE_ARN, item("session#a")),
+    may("ReleasePolicy", "say that a canary has passed", "ec2:CreateTags", MEMBER, {**OURS, **CANARY}),
+    may_not("ReleasePolicy", "call something else a canary", "ec2:CreateTags", OTHER, {**NOT_OURS, **CANARY}),
+    may_not("ReleasePolicy", "move a member to another pool", "ec2:CreateTags", MEMBER, {
+        **OURS, **POOL, "aws:TagKeys": ["pixel:canary", "pixel:pool"],
+    }),
+    *(
+        may("ReleasePolicy", f"call {action} for a release's record", f"ssm:{action}", RECORD)
+        for action in ("GetParameters", "GetParametersByPath", "GetParameterHistory", "PutParameter")
+    ),
+    may_not("ReleasePolicy", "read another parameter", "ssm:GetParameters", arn("ssm", "parameter/database/password")),
+    may_not("ReleasePolicy", "delete a record", "ssm:DeleteParameter", RECORD),
     may_not("ReleasePolicy", "mark an image as verified", "ec2:CreateTags", IMAGE, OURS),
     may_not("ReleasePolicy", "stop a member", "ec2:StopInstances", MEMBER, OURS),
+]  # fmt: skip
+
+SCHEDULE = [
+    may("SchedulePolicy", "see who is held", "dynamodb:BatchGetItem", TABLE_ARN, item("i-0aaa", "i-0bbb")),
+    may("SchedulePolicy", "hold a member", "dynamodb:UpdateItem", TABLE_ARN, item("i-0aaa")),
+    may_not("SchedulePolicy", "write a session", "dynamodb:UpdateItem", TABLE_ARN, item("session#a")),
+    may_not("SchedulePolicy", "read a session", "dynamodb:BatchGetItem", TABLE_ARN, item("i-0aaa", "session#a")),
+    may_not("SchedulePolicy", "delete a lease", "dynamodb:DeleteItem", TABLE_ARN, item("i-0aaa")),
+]
+
+API_KEYS = f"arn:aws:apigateway:{REGION}::/apikeys"
+REPORT = [
+    may("ReportPolicy", "read what was used", "dynamodb:BatchGetItem", TABLE_ARN, item("usage#drone#2026-11-24#00")),
+    may_not("ReportPolicy", "read a session", "dynamodb:BatchGetItem", TABLE_ARN, item("session#a")),
+    may_not("ReportPolicy", "write what was used", "dynamodb:UpdateItem", TABLE_ARN, item("usage#drone")),
+    may("ReportPolicy", "read the names of API keys", "apigateway:GET", API_KEYS),
+    may_not("ReportPolicy", "read one API key's value", "apigateway:GET", f"{API_KEYS}/abc123"),
+    may_not("ReportPolicy", "make an API key", "apigateway:POST", API_KEYS),
 ]
 
 DNS = [
@@ -254,11 +288,14 @@ IMAGES = [
     may("ImagePolicy", "store what is installed", "s3:PutObject", ARTIFACT),
     may("ImagePolicy", "see what is installed", "s3:ListBucket", "arn:aws:s3:::pixel-artifacts"),
     may_not("ImagePolicy", "write the function's code", "s3:PutObject", "arn:aws:s3:::pixel-code/wake/a.zip"),
+    may("ImagePolicy", "lease what checks an image", "dynamodb:UpdateItem", TABLE_ARN, item("i-0aaa")),
+    may("ImagePolicy", "give that lease back", "dynamodb:DeleteItem", TABLE_ARN, item("i-0aaa")),
+    may_not("ImagePolicy", "write a session", "dynamodb:UpdateItem", TABLE_ARN, item("session#a")),
     may("ImagePolicy", "read the certificate", "secretsmanager:GetSecretValue", CERTIFICATE),
     may_not("ImagePolicy", "read the token secret", "secretsmanager:GetSecretValue", MADE["TokenSecret"]),
 ]  # fmt: skip
 
-CASES = FLEET + RELEASE + DNS + PRUNE + CERTIFICATES + IMAGES
+CASES = FLEET + RELEASE + SCHEDULE + REPORT + DNS + PRUNE + CERTIFICATES + IMAGES
 POLICIES = sorted({case.request.role for case in CASES})
 
 
