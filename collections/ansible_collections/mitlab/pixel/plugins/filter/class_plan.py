@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.mitlab.pixel.plugins.module_utils.class_plan import timetable, wanted
 from ansible_collections.mitlab.pixel.plugins.module_utils.classes import Defaults, read_classes
 from ansible_collections.mitlab.pixel.plugins.module_utils.errors import PixelError
@@ -27,15 +26,16 @@ def class_plan(
     grow_minutes: int = 60,
     now: str = "",
 ) -> dict[str, Any]:
-    """Return what classes ask of a pool at a moment."""
+    """Return what classes ask of a pool at a moment; or the `problem`, for the playbook to say in its own words."""
     defaults = Defaults(pool, time_zone, int(max_size), int(lead_minutes), int(grace_minutes), int(grow_minutes))
     try:
         read = read_classes(classes, defaults)
         moment = _moment(now, time_zone)
         asked = wanted(read, pool, int(size), defaults, moment)
     except PixelError as error:
-        raise AnsibleFilterError(str(error)) from None
+        return {"problem": str(error)}
     return {
+        "problem": None,
         "now": moment.astimezone(ZoneInfo(time_zone)).isoformat(timespec="minutes"),
         "size": asked.size,
         "classes": list(asked.classes),
