@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pixel.lease import usage
@@ -93,6 +94,7 @@ def test_the_reconciler_reads_no_record_of_use(stage: Stage) -> None:
 
 
 @given(st.floats(MIDNIGHT - 1e6, MIDNIGHT), st.floats(0, 3e5), st.floats(0, 1))
+@example(begin=math.nextafter(MIDNIGHT, 0), length=0.0, place=0.0)
 def test_a_period_has_the_key_of_every_moment_in_it(begin: float, length: float, place: float) -> None:
     moment = begin + length * place
     write = usage.refused("drone", "pool_empty", "alice", "session", moment)

@@ -16,6 +16,7 @@ and gets them directly: there is nothing to scan.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -176,4 +177,5 @@ def leaks(item: Mapping[str, Any]) -> dict[LeakKind, frozenset[str]]:
 
 
 def _key(kind: Kind, pool: str, at: float) -> str:
-    return f"{PREFIX}{kind}#{pool}#{datetime.fromtimestamp(at, UTC):{_HOUR_FORM}}"
+    # Without its fraction, which datetime rounds: up into the next hour, at its very end.
+    return f"{PREFIX}{kind}#{pool}#{datetime.fromtimestamp(math.floor(at), UTC):{_HOUR_FORM}}"
