@@ -104,9 +104,18 @@ def role(tmp_path: Path) -> Iterator[Run]:
 
 
 @pytest.mark.slow
-def test_a_second_run_changes_nothing(role: Run) -> None:
+def test_a_check_changes_nothing_and_says_so_of_a_host_that_was_never_set_up(role: Run) -> None:
+    before = dict(role.host.machine.files)
+    said = role("--check")
+    assert "this host was never set up" in said
+    assert {path for path in role.host.machine.files if path not in before and "ansible" not in path} == set()
+    assert role.host.machine.services["w32time"]["start_mode"] == "manual"
+
+
+@pytest.mark.slow
+def test_a_second_run_changes_nothing_and_a_check_finds_nothing_to_change(role: Run) -> None:
     role()
     before = len(role.host.journal.changed())
-    said = role()
+    for again in (role("--check"), role()):
+        assert "changed=0" in again
     assert len(role.host.journal.changed()) == before
-    assert "changed=0" in said

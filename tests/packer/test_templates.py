@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import hcl2
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "packer"
+from .scripts import FOLDER, script
+
+downlevel = script("downlevel")
 
 DOCUMENTED = {
     "imds_support": None,
@@ -49,15 +48,6 @@ GOOD = {
 }
 
 
-@pytest.fixture(scope="module")
-def downlevel() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("downlevel", FOLDER / "downlevel.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def source(text: str) -> dict[str, Any]:
     """Return the builder's block."""
     block: dict[str, Any] = hcl2.loads(text)["source"][0]
@@ -82,10 +72,7 @@ def validate(folder: Path, **variables: Any) -> subprocess.CompletedProcess[str]
     )
 
 
-needs_packer = pytest.mark.skipif(shutil.which("packer") is None, reason="packer is not installed")
-
-
-def test_what_is_fenced_is_documented_by_the_plugin(downlevel: ModuleType) -> None:
+def test_what_is_fenced_is_documented_by_the_plugin() -> None:
     text = (FOLDER / "source.pkr.hcl").read_text()
     fenced = set(source(text)) - set(source(downlevel.downlevel(text)))
     assert fenced == set(DOCUMENTED)
@@ -108,18 +95,16 @@ def test_builder_and_image_ask_for_version_2_of_the_metadata_service() -> None:
     assert options["http_tokens"].strip('"') == "required"
 
 
-def test_a_fence_that_is_not_closed_is_told(downlevel: ModuleType) -> None:
+def test_a_fence_that_is_not_closed_is_told() -> None:
     with pytest.raises(ValueError, match="opened or closed only"):
         downlevel.downlevel('a = 1\n# [packer>=1.7\nimds_support = "v2.0"\n')
 
 
-@needs_packer
 def test_the_downlevelled_templates_are_valid_for_the_packer_that_is_here(tmp_path: Path) -> None:
     run = validate(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@needs_packer
 @pytest.mark.parametrize(
     ("variable", "value", "mend"),
     [

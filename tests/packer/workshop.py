@@ -60,6 +60,11 @@ class Workshop:
         found: list[dict[str, Any]] = self.sandbox.client("ec2").describe_images(Owners=["self"])["Images"]
         return found
 
+    def image(self, release: str) -> dict[str, Any]:
+        """Return the image of a release of the pool."""
+        (found,) = [image for image in self.images() if image["Name"] == f"pixel-drone-{release}"]
+        return found
+
     def left_behind(self) -> dict[str, list[str]]:
         """Return what a build should not leave: live instances, its security groups, its key pairs."""
         ec2: Any = self.sandbox.client("ec2")

@@ -1,0 +1,79 @@
+"""The certificate that an image starts with. One run for all: each case is a host's own."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from pixel.sandbox.testing import RunningSandbox
+
+from .many_hosts import Messages, refused, run
+from .windows_host.certificate import make_certificate
+
+Results = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def results(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    zone, secrets = sandbox.state.zone, sandbox.client("secretsmanager")
+    certificates = {"good": (f"*.{zone}", 90), "ends_soon": (f"*.{zone}", 20.5), "elsewhere": ("*.other.test", 90)}
+    for name, (domain, days) in certificates.items():
+        fullchain, privkey = make_certificate(domain, days)
+        text = json.dumps({"fullchain": fullchain, "privkey": privkey})
+        secrets.create_secret(Name=f"test/{name}", SecretString=text)
+    secrets.create_secret(Name="test/no_json", SecretString="-----BEGIN CERTIFICATE-----")
+    hosts = {name: {"pixel_certificate_secret": f"test/{name}"} for name in (*certificates, "no_json", "missing")}
+    hosts["left_out"] = {"pixel_certificate_secret": "test/missing", "pixel_bake_certificate": False}
+    folder = tmp_path_factory.mktemp("certificates")
+    tasks = ["image_start_certificate.yml"]
+    return run(sandbox, folder, tasks, {name: {"pixel_release": "1.5.0", **one} for name, one in hosts.items()})
+
+
+@pytest.fixture(scope="module")
+def messages(results: Results) -> Messages:
+    return refused(results)
+
+
+def ends(results: Results, host: str) -> str:
+    (found,) = [
+        one["hosts"][host]["ansible_facts"]["pixel_start_certificate_expires"]
+        for one in results
+        if "pixel_start_certificate_expires" in one["hosts"].get(host, {}).get("ansible_facts", {})
+    ]
+    return str(found)
+
+
+def test_the_pools_certificate_is_taken_with_the_day_that_it_ends(results: Results) -> None:
+    assert ends(results, "good") == (datetime.now(UTC) + timedelta(days=90)).strftime("%Y-%m-%d")
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("ends_soon", "renew it first"),
+        ("elsewhere", "is for DNS:*.other.test"),
+        ("missing", "pixel_certificate_secret is test/missing"),
+        ("no_json", "pixel_certificate_secret is test/no_json"),
+    ],
+)
+def test_one_that_members_could_not_use_is_refused(messages: Messages, host: str, said: str) -> None:
+    assert said in messages[host]
+
+
+def test_left_out_the_image_starts_with_one_of_no_value(results: Results, messages: Messages) -> None:
+    assert "left_out" not in messages
+    assert ends(results, "left_out") == "none"
+
+
+def test_that_one_vouches_for_no_member(results: Results, sandbox: RunningSandbox) -> None:
+    (text,) = [
+        one["hosts"]["left_out"]["certificate"]
+        for one in results
+        if one["task"]["name"] == "Sign it by itself" and "certificate" in one["hosts"].get("left_out", {})
+    ]
+    (name,) = x509.load_pem_x509_certificate(text.encode()).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    assert name.value == f"replaced.{sandbox.state.zone}"
