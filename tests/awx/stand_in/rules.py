@@ -98,7 +98,8 @@ def moments(rule: str) -> recurrence.rruleset:
 
 def next_run(rule: str, after: datetime) -> datetime | None:
     """Return when a schedule fires next."""
-    return moments(rule).after(after)
+    following: datetime | None = moments(rule).after(after)
+    return following
 
 
 def check_survey(spec: Any) -> None:
