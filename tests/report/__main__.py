@@ -23,7 +23,7 @@ from .school import School, founded
 
 FIRST = datetime(2026, 10, 26, tzinfo=BERLIN)
 DAYS = 28
-MEMBERS = 12
+MEMBERS = 11
 LESSONS = {1: ("robotics-101", 11), 3: ("robotics-101", 12), 4: ("film-studio", 8)}
 """Weekday to the class that comes at ten, and its people."""
 
@@ -63,7 +63,7 @@ def picture(sandbox: RunningSandbox, output: Path, page: Path) -> None:
     ])  # fmt: skip
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        window = browser.new_page(viewport={"width": 1160, "height": 1080})
+        window = browser.new_page(viewport={"width": 1160, "height": 1300})
         window.goto(page.as_uri())
         window.screenshot(path=output)
         browser.close()

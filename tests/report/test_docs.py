@@ -35,7 +35,7 @@ def test_the_page_shows_and_names_commands() -> None:
 
 def test_every_price_is_on_the_page_as_it_is() -> None:
     prices = load()
-    rows = {name: row for name, row in re.findall(r"^\| `([\w.]+)` (\|.*)$", PAGE, re.MULTILINE)}
+    rows = dict(re.findall(r"^\| `([\w.]+)` (\|.*)$", PAGE, re.MULTILINE))
     for name, price in prices.prices.items():
         confirmed = "yes" if price.origin.confirmed else "no"
         assert float(rows[name].split("|")[1]) == price.usd
