@@ -215,3 +215,15 @@ def test_a_pool_forgets_a_member_that_was_claimed_or_whose_hold_has_passed() -> 
 def test_a_session_that_has_expired_is_reaped_although_its_member_is_held() -> None:
     expired = LIVE | {"lease_until": NOW, "hold_until": NOW + 600}
     assert decide("running", expired).reap == [(expired, "lost")]
+
+
+DRAINED = {"instance_id": NAME, "state": "draining", "drained_at": NOW - 2000, "lease_until": 0}
+"""What a machine writes that gives itself up before anybody has claimed it."""
+
+
+def test_a_machine_that_gave_itself_up_unclaimed_is_stopped_in_its_pool() -> None:
+    assert decide("running", DRAINED).stop == [DRAINED | {"pool": "drone"}]
+
+
+def test_the_word_of_a_machine_that_was_in_no_pool_is_forgotten() -> None:
+    assert decide(None, DRAINED).forget == [DRAINED]

@@ -85,7 +85,7 @@ def plan(
     repairs = Repairs()
     published = {record.address for record in records}
     for name, machine in machines.items():
-        item = members.get(name, {"instance_id": name, "pool": machine.pool})
+        item = {"instance_id": name, "pool": machine.pool, **members.get(name, {})}
         if machine.running:
             if is_waiting(item, now):
                 _waiting(repairs, machine, item, published, pools)
@@ -156,7 +156,10 @@ def _stopped(repairs: Repairs, item: Item, settings: Settings, now: float) -> No
 
 
 def _missing(repairs: Repairs, item: Item, settings: Settings, now: float) -> None:
-    if not _confirmed(item, "stopped", settings, now):
+    if "pool" not in item:
+        # All that a machine has written which gave itself up, and was never anybody's.
+        repairs.forget.append(item)
+    elif not _confirmed(item, "stopped", settings, now):
         if item.get("suspect") != "stopped":
             repairs.doubt.append((item, "stopped"))
     elif is_live(item, now):
