@@ -155,6 +155,18 @@ class TestProcesses:
         service.wait(PATIENCE)
         until(lambda: ready(real, one))
 
+    def test_where_only_canaries_are_machines_a_member_is_none(self, sandbox: RunningSandbox, tmp_path: Path) -> None:
+        canary: Any = [
+            {"ResourceType": "instance", "Tags": [*POOL[0]["Tags"], {"Key": "pixel:canary", "Value": "checking"}]}
+        ]
+        sandbox.set_delays()
+        with running_sandbox(tmp_path, members="canaries"):
+            (member,) = sandbox.launch(1, TagSpecifications=POOL)
+            until(lambda: sandbox.instance_state(member) == "running")
+            (one,) = sandbox.launch(1, TagSpecifications=canary)
+            assert [machine["instance_id"] for machine in until(lambda: on(sandbox))] == [one]
+            sandbox.reset()
+
     def test_a_machine_that_shuts_down_is_stopped_by_ec2(self, real: RunningSandbox, member: str) -> None:
         until(lambda: on(real))
         shutdown = [sys.executable, "-m", "pixel.sandbox.members.shutdown", real.endpoint, member]
