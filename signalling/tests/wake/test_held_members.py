@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from pixel.wake.pools import Pool, pool_key
 
 from .fake_ec2 import Instance
-from .world import World, a_world
+from .world import Killed, World, a_world
 
 HOLD = 420.0
 EVERY = 60.0
@@ -31,8 +32,8 @@ def held(world: World) -> list[Instance]:
     world.wake.reconciler.run()
     for instance in members:
         world.hold(instance, world.now + HOLD)
-    for _ in range(3):
-        world.live(EVERY, step=20)
+    for _ in range(2):
+        world.live(EVERY, step=30)
         world.wake.reconciler.run()
     return members
 
@@ -80,18 +81,37 @@ def test_a_stopped_member_is_claimed_when_no_held_one_is_left(world: World, held
     assert len(world.leased()) == 3
 
 
+def test_a_caller_whose_call_was_killed_at_any_step_has_one_of_them_by_calling_again(world: World) -> None:
+    members = world.fill(8)
+    for instance in members:
+        world.hold(instance, world.now + HOLD)
+    for _ in range(2):
+        world.live(EVERY, step=30)
+        world.wake.reconciler.run()
+    sessions = []
+    for calls in range(6):
+        with suppress(Killed), world.wire.killing_after(calls):
+            world.wake.sessions.open(f"caller-{calls}", "key", "drone")
+        sessions.append(world.wake.sessions.open(f"caller-{calls}", "key", "drone").session)
+    for member in world.members.values():
+        member.act()
+    views = [world.wake.sessions.show(session.owner, session.session) for session in sessions]
+    assert {view.progress.state for view in views} == {"ready"}
+    assert len({session.member for session in sessions}) == len(world.leased()) == 6
+
+
 def test_nobody_stops_them_before_the_hold_has_passed(world: World, held: list[Instance]) -> None:
     until = world.item(held[0])["hold_until"]
     while world.now < until - EVERY:
-        world.live(EVERY, step=20)
+        world.live(EVERY, step=30)
         world.wake.reconciler.run()
     assert names(world.running()) == names(held)
 
 
 def test_they_stop_when_the_hold_has_passed_and_leave_nothing(world: World, held: list[Instance]) -> None:
-    world.live(HOLD, step=20)
+    world.live(HOLD, step=30)
     world.wake.reconciler.run()
-    world.live(EVERY, step=20)
+    world.live(EVERY, step=30)
     world.wake.reconciler.run()
     assert world.running() == []
     assert world.route53.records == {}
@@ -115,12 +135,12 @@ def test_one_that_somebody_stopped_loses_its_name_and_gets_a_new_one_when_it_is_
 ) -> None:
     first = held[0]
     world.ec2.halt(first)
-    world.live(EVERY, step=20)
+    world.live(EVERY, step=30)
     world.wake.reconciler.run()
     assert "address" not in world.item(first)
     world.hold(first, world.now + HOLD)
-    for _ in range(3):
-        world.live(EVERY, step=20)
+    for _ in range(2):
+        world.live(EVERY, step=30)
         world.wake.reconciler.run()
     assert world.item(first)["address"] == first.address
     assert world.route53.records[world.item(first)["hostname"]] == first.address
@@ -130,11 +150,11 @@ def test_one_that_came_back_under_another_address_is_published_again(world: Worl
     first = held[0]
     before = first.address
     world.ec2.halt(first)
-    world.live(EVERY, events=False, step=20)
+    world.live(EVERY, events=False, step=30)
     world.hold(world.add("drone", "us-east-2a"), world.now + HOLD)  # it gets the address
     world.ec2.start_instances(InstanceIds=[first.instance_id])
     for _ in range(3):
-        world.live(EVERY, events=False, step=20)
+        world.live(EVERY, events=False, step=30)
         world.wake.reconciler.run()
     assert first.address != before
     assert world.item(first)["address"] == first.address

@@ -45,7 +45,8 @@ class LifecycleSettings:
         idle: players are connected and nothing has been heard from them (commands; what is typed into the video
             travels past this service). The page's own AFK detection is the better guard: it closes the connection.
         session_cap: a session's length, however busy. Under a lease, its `cap_until` decides.
-        unleased: how long a member runs without a lease, when there is a lease table.
+        unleased: how long a member runs without a lease, when there is a lease table; one that is held for a class runs
+            until its hold has passed.
         isolation: how long a member without players goes on while the lease table does not answer.
         lease_table: the DynamoDB table of leases; empty: grace and deadlines alone decide.
         zone: the hosted zone's domain, of which `drone-<address>` is this member's name; empty: it has no name.
