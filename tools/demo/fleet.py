@@ -49,7 +49,7 @@ class Tour:
             f"Release 1.1.0 while {member} is in use: it is left alone", "release", pixel_release="1.1.0", pixel_size=8
         )
         self.leave(member)
-        self.playbook(f"Its person has gone: now {member} is retired", "release", pixel_release="1.1.0", pixel_size=8)
+        self.playbook(f"Its person has gone: now {member} is retired", "fleet", pixel_size=8)
         self.playbook("Back to 1.0.0: no new template version", "rollback", pixel_release="1.0.0", pixel_size=8)
         self.leave_stale_records(200)
         self.playbook("Prune the records that no running member owns", "dns_prune", pixel_dns_min_age=0)
