@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 FOLDER = Path(__file__).parents[2] / "packer"
+sys.path.append(str(FOLDER))  # as for a program that is run: one imports what lies beside it
 
 
 def script(name: str) -> ModuleType:
