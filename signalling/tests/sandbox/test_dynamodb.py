@@ -63,3 +63,18 @@ def test_values_of_every_type_come_back_as_they_were_written(sandbox: RunningSan
     table, key = sandbox.state.lease_table, {"instance_id": {"S": "i-1"}}
     sandbox.dynamodb.put_item(TableName=table, Item={**key, **values})
     assert sandbox.dynamodb.get_item(TableName=table, Key=key)["Item"] == {**key, **values}
+
+
+@pytest.mark.parametrize(
+    "update",
+    ["SET a = :v, b = :v, a = :v", "SET a = :v REMOVE b, a", "SET a = :v REMOVE b SET c = :v", "SET a.b = :v, a = :v"],
+)
+def test_an_update_that_says_something_twice_is_refused(sandbox: RunningSandbox, update: str) -> None:
+    code = refusal(
+        sandbox.dynamodb.update_item,
+        TableName=sandbox.state.lease_table,
+        Key={"instance_id": {"S": "i-1"}},
+        UpdateExpression=update,
+        ExpressionAttributeValues={":v": {"S": "v"}},
+    )
+    assert code == "ValidationException"

@@ -13,6 +13,7 @@ from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.logs.models import LogGroup
@@ -25,6 +26,8 @@ def apply() -> None:
     RestAPI.delete_from_cloudformation_json = classmethod(_delete_api)  # type: ignore[assignment,method-assign] # the same
     LogGroup.update_from_cloudformation_json = classmethod(_update_logs)  # type: ignore[assignment,method-assign] # the same
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign] # that is what a patch is
+    ActionCountValidator.traverse = _count_clauses
+    OverlappingPathsValidator.traverse = _check_paths
     JSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[assignment,method-assign] # the same
 
 
@@ -107,6 +110,23 @@ def _before(
 
 def _itself(table: Table) -> Callable[[object], Table]:
     return lambda _: table
+
+
+def _count_clauses(self: ActionCountValidator, node: Any) -> Any:
+    """Check that an update expression has each kind of clause once.
+
+    Why: what is checked of the whole holds for its parts, and moto checks every part too: an expression is a part
+    within a part for each of its attributes, so that the time grows by the square.
+    """
+    return self.verify_action_counts(node)
+
+
+def _check_paths(self: OverlappingPathsValidator, node: Any) -> Any:
+    """Check that an update expression changes no attribute twice.
+
+    Why: as above.
+    """
+    return self.check_for_overlapping_paths(node)
 
 
 _moto_serializes_structure = JSONSerializer._serialize_type_structure
