@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .function import Function
@@ -63,7 +64,7 @@ class Caller:
             self._close(self.told)
 
     def _call(self, method: str, path: str, body: Any = None, idempotency_key: str | None = None) -> tuple[int, Any]:
-        status, answer = self._function.call(method, path, self._visit.key, body, idempotency_key)
+        status, answer = self._function.call(method, path, self._visit.key, self._visit.patience, body, idempotency_key)
         self._stage.note(f"{method} {path}: {status} {str(answer)[:160]}")
         return status, answer
 
@@ -72,6 +73,9 @@ class Caller:
         attempt = 0
         key = f"caller-{self._number}-0"
         while self._stage.now < until:
+            if self._visit.twice:
+                again = partial(self._call, "POST", "/sessions", {"pool": "drone"}, key)
+                self._stage.spawn(f"caller {self._number} again", again)
             status, answer = self._call("POST", "/sessions", {"pool": "drone"}, key)
             if status == 202 and answer["state"] != "ended":
                 self.outcomes["opened"] += 1

@@ -113,8 +113,16 @@ class Function:
             self.counts["timeouts of the function"] += 1
             self._stage.kill(work)
 
-    def call(self, method: str, path: str, key: str, body: Any = None, idempotency_key: str | None = None) -> Any:
-        """Make a call of the API; return status and body, as API Gateway answers."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        key: str,
+        patience: float,
+        body: Any = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[int, dict[str, Any]]:
+        """Make a call of the API; return status and body, as API Gateway answers. 0: the caller waited no longer."""
         self._stage.sleep(self._chance.uniform(0.01, 0.05))
         headers = {"content-type": "application/json"}
         if idempotency_key:
@@ -138,9 +146,10 @@ class Function:
             "body": None if body is None else json.dumps(body),
             "isBase64Encoded": False,
         }
-        work = self._invoke(f"{method} {path[:20]}", event, GATEWAY)
+        work = self._invoke(f"{method} {path[:20]}", event, min(patience, GATEWAY))
         if not work.done:
-            return (504 if work.alive else 502), {}
+            impatient = 0 if patience < GATEWAY else 504
+            return (impatient if work.alive else 502), {}
         if work.error is not None:
             return 502, {}
         if work.result["statusCode"] == 500:

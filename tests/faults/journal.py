@@ -156,9 +156,10 @@ class Journal:
                 )
 
     def wrong(self, what: str) -> None:
-        """Take something down."""
-        self._note(f"VIOLATION: {what}")
-        self.violations.append(what)
+        """Take something down, once."""
+        if what not in self.violations:
+            self._note(f"VIOLATION: {what}")
+            self.violations.append(what)
 
 
 def instances() -> list[tuple[str, str, dict[str, str]]]:

@@ -47,6 +47,8 @@ BOUND = UNLEASED + CONFIRM + STOPPING + 2 * (SCHEDULE + ANSWER) + 20
 SETTLE = START + CONNECT + CAP + BOUND
 SKEW = 1.0
 SIZE = 3
+WAIT = 120
+"""Seconds that a playbook waits for instances."""
 RELEASES = ("1.0.0", "1.1.0")
 
 
@@ -103,13 +105,15 @@ class House:
             "ROSTER": 10,
             "WATCH": 1,
         }
-        variables |= {f"PIXEL_{name}": str(value) for name, value in short.items()}
+        variables |= {f"PIXEL_{name}": value for name, value in short.items()}
+        variables = {name: str(value) for name, value in variables.items()}  # moto keeps numbers as numbers
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
     def command(self, name: str, **variables: Any) -> list[str]:
         """Return the command that runs a playbook."""
         arguments = ["ansible-playbook", f"playbooks/{name}.yml"]
-        for key, value in variables.items():
+        # A canary asks more of a member than a light one has.
+        for key, value in {"pixel_canary": "false", "pixel_wait_timeout": WAIT, **variables}.items():
             arguments += ["-e", f"{key}={value}"]
         return arguments
 

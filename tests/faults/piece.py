@@ -37,7 +37,7 @@ from .members import Members
 from .operators import Operators, Output, stage_datetime
 from .outcome import Outcome
 from .plan import CHAOS, SKEW, Blow, Errand, Plan, Window
-from .stage import AWS_FAILS, Stage
+from .stage import AWS_FAILS, Actor, Stage
 from .wire import Wire
 
 BEGIN = 1_800_000_000.0
@@ -138,7 +138,7 @@ class _Piece:
             stage, self._clients["dynamodb"], lifecycle, TIMINGS, self._shut_down, self._chance, never_loads=0.05
         )
         self.operators = Operators(stage, state, {})
-        self.callers: list[Caller] = []
+        self.callers: list[Actor] = []
 
     # The stage
 
@@ -274,8 +274,7 @@ class _Piece:
             stage.spawn(blow.kind, partial(self._strike, blow), after=blow.at)
         for number, visit in enumerate(plan.visits):
             caller = Caller(stage, self.function, self.members, visit, number, self._chance, self._ready)
-            self.callers.append(caller)
-            stage.spawn(f"caller {number}", caller.act, after=visit.at)
+            self.callers.append(stage.spawn(f"caller {number}", caller.act, after=visit.at))
         for errand in plan.errands:
             stage.spawn(f"operator of {errand.playbook}", partial(self.operators.start, errand), after=errand.at)
 
@@ -361,13 +360,17 @@ class _Piece:
     def _settle(self) -> float:
         """Wait until everything has come to rest; return how long that took."""
         began = self._stage.now
-        while self._stage.now - began < SETTLE:
-            if not ending.unsettled(self._theatre.state.zone_id):
-                return self._stage.now - began
+        while found := self._unsettled():
+            if self._stage.now - began >= SETTLE:
+                for what in found:
+                    self.journal.wrong(f"after {SETTLE:.0f} s without faults: {what}")
+                break
             self._stage.play(self._stage.now + 5)
-        for what in ending.unsettled(self._theatre.state.zone_id):
-            self.journal.wrong(f"after {SETTLE:.0f} s without faults: {what}")
         return self._stage.now - began
+
+    def _unsettled(self) -> list[str]:
+        acting = [f"{one.name} still acts" for one in self.callers if not one.done]
+        return acting + ending.unsettled(self._theatre.state.zone_id)
 
     def _look_at_the_end(self) -> None:
         """Finish what operators began, and look at what is there."""

@@ -55,6 +55,8 @@ class Visit:
         stays: how long its player is connected.
         reloads: how often its player goes and comes back.
         closes: whether it ends its session itself.
+        patience: how long it waits for an answer, before it asks again.
+        twice: whether it asks for its session twice at the same time, as a double click does.
         vanishes: at which step it is never seen again; None: it is not.
     """
 
@@ -63,6 +65,8 @@ class Visit:
     stays: float
     reloads: int
     closes: bool
+    patience: float
+    twice: bool
     vanishes: str | None
 
 
@@ -142,7 +146,7 @@ def _blow(chance: random.Random) -> Blow:
     kind = chance.choice(
         (
             "kill signalling", "kill signalling", "kill streamer", "kill streamer", "step a member's clock",
-            "step the function's clock", "stop by hand", "start by hand", "terminate by hand",
+            "step the function's clock", "stop by hand", "start by hand", "start by hand", "terminate by hand",
         )
     )  # fmt: skip
     return Blow(kind, chance.uniform(5, CHAOS), chance.randrange(100), chance.uniform(-SKEW, SKEW))
@@ -157,6 +161,8 @@ def _visit(chance: random.Random) -> Visit:
         stays=chance.choice((5.0, 40.0, 150.0)),
         reloads=chance.choice((0, 0, 1, 3)),
         closes=chance.random() < 0.5,
+        patience=chance.choice((4.0, 10.0, 40.0)),
+        twice=chance.random() < 0.2,
         vanishes=chance.choice((None, None, None, "opened", "ready", "playing")),
     )
 

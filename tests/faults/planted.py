@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pixel.lease import writes
-from pixel.wake import aws, sessions
+from pixel.lease.model import is_live
+from pixel.wake import aws, placement, sessions
 
 Patch = pytest.MonkeyPatch
 
@@ -38,7 +39,21 @@ def inexact_records(patch: Patch) -> None:
     patch.setattr(aws.Zone, "_change", change)
 
 
+def claim_of_stopping_members(patch: Patch) -> None:
+    """A member is given to the next session while it still stops for the last one."""
+    patch.setattr(placement, "is_claimable", lambda item, now: not is_live(item, now))
+    plain = writes.claim
+
+    def claim(*given: Any) -> writes.Write:
+        write = plain(*given)
+        condition = str(write.condition).replace("AND (attribute_not_exists(#state) OR #state = :free) ", "")
+        return replace(write, condition=condition, values={k: v for k, v in write.values.items() if k != ":free"})
+
+    patch.setattr(writes, "claim", claim)
+
+
 PLANTED: dict[str, Callable[[Patch], None]] = {
+    "claim-of-stopping-members": claim_of_stopping_members,
     "drain-without-condition": drain_without_condition,
     "open-without-condition": open_without_condition,
     "inexact-records": inexact_records,
