@@ -30,6 +30,8 @@ def reads_only(sandbox: RunningSandbox) -> bool:
         ("rollback", {"pixel_release": "0.9.0"}, ["0.9.0"]),
         ("release", {"pixel_release": "1.0.0", "pixel_size": -1}, ["pixel_size", "-1", "pixel_max_size"]),
         ("release", {"pixel_release": "1.0.0", "pixel_size": 21}, ["pixel_size", "21", "20"]),
+        ("release", {"pixel_release": "1.0.0", "pixel_strategy": "slowly"}, ["pixel_strategy", "slowly", "gradual"]),
+        ("rollback", {"pixel_release": "1.0.0", "pixel_batch": 0}, ["pixel_batch", "0", "1 or more"]),
         ("power", {"pixel_power_tags": {}}, ["tags"]),
         ("dns_prune", {"pixel_zone": "example.org"}, ["example.org", "pixel.test"]),
         ("fleet", {"pixel_pool": ""}, ["pixel_pool"]),

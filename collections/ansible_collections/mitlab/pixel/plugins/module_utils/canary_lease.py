@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from .aws import Client
 from .errors import AWS_ERRORS, PixelError, code_of
 
-SESSION_PREFIX = "canary-"
-"""No person's session begins so: those are 26 letters and digits."""
 OWNER = "release"
+"""Who has the lease. That of a person's session is an API key's id."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ class CanaryLease:
     instance_id: str
     pool: str
     zone: str
-    release: str
     seconds: float
 
 
@@ -51,7 +49,7 @@ def claim(dynamodb: Client, table: str, lease: CanaryLease, now: float) -> str:
         "pool": {"S": lease.pool},
         "az": {"S": lease.zone},
         "state": {"S": "claimed"},
-        "session": {"S": f"{SESSION_PREFIX}{lease.release}-{digest[:8]}"},
+        "session": {"S": f"canary{digest[:12]}"},
         "owner": {"S": OWNER},
         "generation": {"N": "1"},
         "player_digest": {"S": digest},
@@ -91,9 +89,9 @@ def give_back(dynamodb: Client, table: str, instance_ids: Iterable[str]) -> None
             dynamodb.delete_item(
                 TableName=table,
                 Key={"instance_id": {"S": instance_id}},
-                ConditionExpression="begins_with(#session, :prefix)",
-                ExpressionAttributeNames={"#session": "session"},
-                ExpressionAttributeValues={":prefix": {"S": SESSION_PREFIX}},
+                ConditionExpression="#owner = :owner",
+                ExpressionAttributeNames={"#owner": "owner"},
+                ExpressionAttributeValues={":owner": {"S": OWNER}},
                 aws_retry=True,
             )
         except AWS_ERRORS as error:

@@ -167,7 +167,7 @@ def started(module: AnsibleAWSModule, ec2: Client, members: Sequence[Member]) ->
     canary = launch_canary(ec2, trial, members)
     token = ""
     if table:
-        lease = canary_lease.CanaryLease(canary.instance_id, pool, canary.zone, release, params["lease_seconds"])
+        lease = canary_lease.CanaryLease(canary.instance_id, pool, canary.zone, params["lease_seconds"])
         token = canary_lease.claim(client(module, "dynamodb"), table, lease, time.time())
     canary = until_running(ec2, pool, canary, Deadline(params["wait_timeout"]))
     return {
