@@ -63,8 +63,7 @@ def reported(shared_sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFa
         for name, value in sandbox.environment().items():
             patch.setenv(name, value)
         page, data = folder / "report.html", folder / "report.json"
-        for output in (page, data):
-            assert main([*arguments(sandbox), "--output", str(output)]) == 0
+        assert main([*arguments(sandbox), "--output", str(page), "--output", str(data)]) == 0
     return Reported(school, keys, json.loads(data.read_text()), page)
 
 

@@ -25,9 +25,11 @@ def sandbox(shared_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> 
     return shared_sandbox
 
 
-def test_a_pool_that_nobody_used_has_a_report(sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments(sandbox)) == 0
-    page = capsys.readouterr().out
+def test_a_pool_that_nobody_used_has_a_report(
+    sandbox: RunningSandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments(sandbox), "--output", str(tmp_path / "report.html")]) == 0
+    page = (tmp_path / "report.html").read_text()
     assert "Nobody has used the pools." in page
     assert "Nobody came: the load says nothing about the size." in page
 
@@ -44,7 +46,7 @@ def test_the_same_report_is_not_written_again(
 def test_a_month_is_read_with_few_calls_and_without_a_scan(sandbox: RunningSandbox) -> None:
     sandbox.reset_calls()
     month = ["--from", "2026-11-01", "--to", "2026-11-30"]
-    assert main([*arguments(sandbox), *month, "--format", "json", "--output", os.devnull]) == 0
+    assert main([*arguments(sandbox), *month]) == 0
     calls = {name: count for name, count in sandbox.calls().items() if name.startswith("dynamodb")}
     assert calls == {"dynamodb.BatchGetItem": 22}  # 720 hours of three kinds, a hundred a call
 
@@ -79,6 +81,7 @@ def test_what_cannot_be_reported_says_why(
         (["--from", "1st"], "argument --from: '1st' is not a day such as 2026-11-30"),
         (["--time-zone", "Middle/Earth"], "argument --time-zone: 'Middle/Earth' is no time zone"),
         (["--pool", "drone=many"], "argument --pool: 'many' is not a size"),
+        (["--output", "report.pdf"], "argument --output: 'report.pdf' ends in neither .html nor .json"),
         (["--name", "robotics"], "argument --name: 'robotics' is not ID=NAME"),
     ],
 )
@@ -104,10 +107,14 @@ def run(sandbox: RunningSandbox, folder: Path, **settings: str) -> Run:
 def test_the_playbook_writes_both_forms_and_changes_nothing_the_second_time(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    first = run(sandbox, tmp_path)
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="lab", CreateBucketConfiguration={"LocationConstraint": sandbox.state.region})
+    first = run(sandbox, tmp_path, pixel_report_bucket="lab")
     assert (first.ok, first.changed) == (True, True), first.message
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == ["report.html", "report.json"]
-    second = run(sandbox, tmp_path)
+    kept = [one["Key"] for one in s3.list_objects_v2(Bucket="lab")["Contents"]]
+    assert kept == ["reports/report.html", "reports/report.json"]
+    second = run(sandbox, tmp_path, pixel_report_bucket="lab")
     assert (second.ok, second.changed) == (True, False), second.message
 
 

@@ -48,7 +48,8 @@ def test_sessions_and_hours(reported: Reported) -> None:
 def test_refusals_and_leaks(reported: Reported) -> None:
     total = reported.data["total"]
     assert (total["refused"], total["leaks"]) == (1, 1)
-    assert total["refused_share"] == pytest.approx(1 / 7, abs=0.0001)
+    assert total["turned_away"] == 1
+    assert total["turned_away_share"] == pytest.approx(1 / 7, abs=0.0001)
     assert reported.data["refusals"] == {"pool_empty": 1}
     assert reported.data["leaks"] == {"expired": 1}
     assert reported.data["ended"] == {"left": 5, "start_timeout": 1}

@@ -89,6 +89,12 @@ def test_who_is_refused_again_in_another_hour_is_refused_once() -> None:
     assert {one.owner: one.refused for one in report.classes} == {"alice": 2, "bob": 1}
 
 
+def test_who_was_refused_and_served_later_was_not_turned_away() -> None:
+    refusal = Refusal("drone", at(2, 10), "pool_empty", "alice", frozenset({"s0", "other"}))
+    (pool,) = reported(used(use(at(2, 10, 5)), refusals=[refusal])).pools
+    assert (pool.refused, pool.turned_away) == (2, 1)
+
+
 def test_a_class_that_comes_at_once_is_told_from_people_who_come_one_by_one() -> None:
     lesson = [use(at(6, 10) + 15 * number, 60, "robotics") for number in range(6)]
     others = [use(at(6, 15, minute), 28) for minute in (0, 20, 40)]

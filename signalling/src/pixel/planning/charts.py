@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from xml.etree.ElementTree import Element  # only made and drawn here, never par
 
 import pygal  # type: ignore[import-untyped]  # it has no types
 from pygal.style import Style  # type: ignore[import-untyped]
+
+# pygal leaves an importer for its plugins, of a kind that Python has given up: whoever asks it for a module stumbles.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 COLOURS = 8
 """Colours that the page has for parts: --c0, --c1, …"""

@@ -103,7 +103,11 @@ class Advice:
 
 @dataclass(frozen=True)
 class PoolFigures:
-    """One pool. `costs` are what it has cost, by what for; `always_on` what it would have, never stopped."""
+    """One pool.
+
+    `refused` are the sessions wanted in vain, `turned_away` those of them that did not come about later either;
+    `costs` are what the pool has cost, by what for, `always_on` what it would have, never stopped.
+    """
 
     pool: str
     size: int
@@ -113,6 +117,7 @@ class PoolFigures:
     gigabytes: float
     peak: int
     refused: int
+    turned_away: int
     leaks: int
     ready: Ready
     costs: Mapping[str, float]

@@ -119,6 +119,7 @@ def _pool(scope: Scope, pool: str, usage: Usage, rate: _Rate) -> PoolFigures:
         gigabytes=gigabytes,
         peak=peak,
         refused=wanted(refusals),
+        turned_away=len({session for one in refusals for session in one.wanted} - usage.sessions.get(pool, {}).keys()),
         leaks=sum(len(leak.members) for leak in usage.leaks if leak.pool == pool),
         ready=_ready(uses),
         costs={"instances": hours * rate.hour, "addresses": hours * rate.address, **kept},

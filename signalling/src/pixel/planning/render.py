@@ -54,7 +54,7 @@ def data(report: Figures, names: Mapping[str, str], prices: Prices, money: Curre
         money: what amounts are shown in.
     """
     scope = report.scope
-    refused = sum(pool.refused for pool in report.pools)
+    turned_away = sum(pool.turned_away for pool in report.pools)
     sessions = sum(pool.sessions for pool in report.pools)
     return {
         "period": {"from": scope.first.isoformat(), "to": scope.last.isoformat(), "time_zone": scope.zone.key},
@@ -63,8 +63,9 @@ def data(report: Figures, names: Mapping[str, str], prices: Prices, money: Curre
             "sessions": sessions,
             "minutes": round(sum(pool.minutes for pool in report.pools), 1),
             "peak": max((day.peak for day in report.days), default=0),
-            "refused": refused,
-            "refused_share": round(refused / (refused + sessions), 4) if refused else 0.0,
+            "refused": sum(pool.refused for pool in report.pools),
+            "turned_away": turned_away,
+            "turned_away_share": round(turned_away / (turned_away + sessions), 4) if turned_away else 0.0,
             "leaks": sum(pool.leaks for pool in report.pools),
             "cost": _money(report.cost, money),
             "always_on": _money(report.always_on, money),
@@ -135,6 +136,7 @@ def _pool(pool: PoolFigures, money: Currency) -> dict[str, Any]:
         "gigabytes": round(pool.gigabytes, 1),
         "peak": pool.peak,
         "refused": pool.refused,
+        "turned_away": pool.turned_away,
         "leaks": pool.leaks,
         "ready": asdict(pool.ready),
         "costs": {part: _money(usd, money) for part, usd in pool.costs.items()},

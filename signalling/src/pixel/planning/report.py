@@ -29,9 +29,9 @@ EXAMPLES = """\
 examples:
   The last thirty days of pool drone, which has twelve members, as a page:
     pixel report --table pixel-leases --pool drone=12 --output november.html
-  A month of two pools, in Berlin's days and in euros, as JSON:
+  A month of two pools, in Berlin's days and in euros, for a program:
     pixel report --table pixel-leases --pool drone=12 --pool rover --from 2026-11-01 --to 2026-11-30 \\
-      --time-zone Europe/Berlin --currency eur --rate 1.16 --format json
+      --time-zone Europe/Berlin --currency eur --rate 1.16
 
 Credentials and region are found as the AWS CLI finds them. The report needs dynamodb:BatchGetItem on the table, and
 apigateway:GET on /apikeys for the names of the classes.
@@ -63,8 +63,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--from", dest="first", type=_day, metavar="DAY", help="first day; default: 30 days in all")
     made.add_argument("--to", dest="last", type=_day, metavar="DAY", help="last day, included; default: yesterday")
     made.add_argument("--time-zone", type=_zone, default="UTC", metavar="ZONE", help="whose days; default: UTC")
-    made.add_argument("--format", choices=("html", "json"), help="default: by the output's name, else html")
-    made.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    made.add_argument(
+        "--output", action="append", default=[], type=_output, metavar="FILE",
+        help="a file that ends in .html or .json; repeatable; without any, JSON goes to standard output",
+    )  # fmt: skip
     made.add_argument(
         "--name", action="append", default=[], type=_name, metavar="ID=NAME", help="an API key's name; repeatable"
     )
@@ -80,8 +82,11 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     try:
         made = report(arguments, datetime.now(UTC), Progress())
-        form = arguments.format or ("json" if arguments.output and arguments.output.suffix == ".json" else "html")
-        _write(json.dumps(made, indent=2) + "\n" if form == "json" else page(made), arguments.output)
+        text = json.dumps(made, indent=2) + "\n"
+        if not arguments.output:
+            sys.stdout.write(text)
+        for output in arguments.output:
+            _write(page(made) if output.suffix == ".html" else text, output)
     except (ReportError, PriceError) as error:
         print(f"pixel report: {error}", file=sys.stderr)
         return 2
@@ -155,11 +160,8 @@ def _key_names(session: boto3.session.Session, endpoint: str | None) -> dict[str
         return {}
 
 
-def _write(text: str, output: Path | None) -> None:
-    """Write the report: a file is there whole, or as it was before, and is left alone if it says the same already."""
-    if output is None:
-        sys.stdout.write(text)
-        return
+def _write(text: str, output: Path) -> None:
+    """Write a file: it is there whole, or as it was before, and is left alone if it says the same already."""
     try:
         if output.exists() and output.read_text(encoding="utf-8") == text:
             print(f"{output}: unchanged")
@@ -194,6 +196,12 @@ def _name(text: str) -> tuple[str, str]:
     if not (key and given and name):
         raise argparse.ArgumentTypeError(f"'{text}' is not ID=NAME")
     return key, name
+
+
+def _output(text: str) -> Path:
+    if not text.endswith((".html", ".json")):
+        raise argparse.ArgumentTypeError(f"'{text}' ends in neither .html nor .json, which tells the form")
+    return Path(text)
 
 
 def _day(text: str) -> date:
