@@ -16,9 +16,10 @@ LIVES = 300
 
 @contextmanager
 def leased(table: str, instance_id: str, pool: str) -> Iterator[str]:
-    """Lease a machine that is no member of the pool, and yield the player's token; nothing is left in the table.
+    """Lease a machine that is no member of the pool, and yield the player's token; afterwards the lease is gone.
 
-    The write may be sent again after a lost answer; over anybody else's lease it is not written.
+    A machine that still runs then gives itself up, and may say so in the table: the reconciler forgets that. The write
+    may be sent again after a lost answer; over anybody else's lease it is not written.
 
     Raises:
         ClientError, BotoCoreError: of botocore: the table cannot be written, or somebody has a lease.
@@ -28,22 +29,23 @@ def leased(table: str, instance_id: str, pool: str) -> Iterator[str]:
     now = int(time.time())
     leases = boto3.resource("dynamodb").Table(table)
     session = f"check-{digest[:8]}"
-    leases.put_item(
-        Item={
-            "instance_id": instance_id,
-            "pool": pool,
-            "state": "claimed",
-            "session": session,
-            "owner": "image",
-            "generation": 1,
-            "player_digest": digest,
-            "claimed_at": now,
-            "lease_until": now + LIVES,
-            "cap_until": now + LIVES,
-        },
-        ConditionExpression="attribute_not_exists(instance_id) OR #session = :session",
-        ExpressionAttributeNames={"#session": "session"},
-        ExpressionAttributeValues={":session": session},
+    lease = {
+        "pool": pool,
+        "state": "claimed",
+        "session": session,
+        "owner": "image",
+        "generation": 1,
+        "player_digest": digest,
+        "claimed_at": now,
+        "lease_until": now + LIVES,
+        "cap_until": now + LIVES,
+    }
+    leases.update_item(
+        Key={"instance_id": instance_id},
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in lease),
+        ConditionExpression="attribute_not_exists(#session) OR #session = :session",
+        ExpressionAttributeNames={f"#{name}": name for name in lease},
+        ExpressionAttributeValues={f":{name}": value for name, value in lease.items()},
     )
     try:
         yield token

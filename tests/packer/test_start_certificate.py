@@ -1,4 +1,7 @@
-"""The certificate that an image starts with. One run for all: each case is a host's own."""
+"""The certificate that an image starts with, before it is baked and before the image is released.
+
+One run for all: each case is a host's own.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,11 @@ from .windows_host.certificate import make_certificate
 Results = list[dict[str, Any]]
 
 
+def image(expires: str) -> dict[str, Any]:
+    """Return a released image, as it is found, whose certificate ends on a day."""
+    return {"image_id": "ami-1", "tags": {"pixel:release": "1.5.0", "pixel:certificate-expires": expires}}
+
+
 @pytest.fixture(scope="module")
 def results(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Results:
     zone, secrets = sandbox.state.zone, sandbox.client("secretsmanager")
@@ -27,10 +35,13 @@ def results(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -
         secrets.create_secret(Name=f"test/{name}", SecretString=text)
     secrets.create_secret(Name="test/no_json", SecretString="-----BEGIN CERTIFICATE-----")
     hosts = {name: {"pixel_certificate_secret": f"test/{name}"} for name in (*certificates, "no_json", "missing")}
-    hosts["left_out"] = {"pixel_certificate_secret": "test/missing", "pixel_bake_certificate": False}
+    left_out: dict[str, Any] = {"pixel_certificate_secret": "test/missing", "pixel_bake_certificate": False}
+    ending = (datetime.now(UTC) + timedelta(days=20)).strftime("%Y-%m-%d")
+    hosts |= {"left_out": left_out, "old_image": {**left_out, "pixel_image": image(ending)}}
+    common = {"pixel_release": "1.5.0", "pixel_image": image("none")}
+    files = ["image_start_certificate.yml", "image_certificate.yml"]
     folder = tmp_path_factory.mktemp("certificates")
-    tasks = ["image_start_certificate.yml"]
-    return run(sandbox, folder, tasks, {name: {"pixel_release": "1.5.0", **one} for name, one in hosts.items()})
+    return run(sandbox, folder, files, {name: {**common, **one} for name, one in hosts.items()})
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +73,10 @@ def test_the_pools_certificate_is_taken_with_the_day_that_it_ends(results: Resul
 )
 def test_one_that_members_could_not_use_is_refused(messages: Messages, host: str, said: str) -> None:
     assert said in messages[host]
+
+
+def test_an_image_whose_certificate_ends_in_20_days_is_not_released(messages: Messages) -> None:
+    assert "build the release again with a renewed one" in messages["old_image"]
 
 
 def test_left_out_the_image_starts_with_one_of_no_value(results: Results, messages: Messages) -> None:
