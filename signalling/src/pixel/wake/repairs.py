@@ -85,7 +85,7 @@ def plan(
     repairs = Repairs()
     published = {record.address for record in records}
     for name, machine in machines.items():
-        item = {"instance_id": name, "pool": machine.pool, **members.get(name, {})}
+        item: Item = {"instance_id": name, "pool": machine.pool, **members.get(name, {})}
         if machine.running:
             if is_waiting(item, now):
                 _waiting(repairs, machine, item, published, pools)
