@@ -89,7 +89,7 @@ reference: setup ## the collection's modules and roles, as HTML in build/referen
 
 .PHONY: audit
 audit: setup ## known vulnerabilities of what is pinned; asks the services of PyPI and npm
-	@pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
+	@pip-audit --strict --disable-pip --require-hashes --requirement requirements/dev.txt
 	@cd signalling/page && npm audit --omit=dev
 
 .PHONY: clean
