@@ -12,7 +12,7 @@ from pixel.wake.pools import Pool, pool_key
 from .fake_ec2 import Instance
 from .world import Killed, World, a_world
 
-HOLD = 420.0
+HOLD = 300.0
 EVERY = 60.0
 """Seconds between two runs of the reconciler."""
 
@@ -149,6 +149,7 @@ def test_one_that_somebody_stopped_loses_its_name_and_gets_a_new_one_when_it_is_
 def test_one_that_came_back_under_another_address_is_published_again(world: World, held: list[Instance]) -> None:
     first = held[0]
     before = first.address
+    world.hold(first, world.now + HOLD, started=False)
     world.ec2.halt(first)
     world.live(EVERY, events=False, step=30)
     world.hold(world.add("drone", "us-east-2a"), world.now + HOLD)  # it gets the address

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -167,7 +167,8 @@ class _Reader:
 
     def _a_day(self, field: str, value: object) -> date:
         try:
-            return value if type(value) is date else date.fromisoformat(str(value))
+            is_day = isinstance(value, date) and not isinstance(value, datetime)
+            return value if is_day else date.fromisoformat(str(value))
         except ValueError:
             raise self._wrong(field, f"is {value!r}", 'give a day such as "2026-10-05"') from None
 

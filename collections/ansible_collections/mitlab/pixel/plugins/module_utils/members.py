@@ -80,8 +80,17 @@ class Member:
         )
 
 
+class Use:
+    """Why a member is in use: it is nobody else's to stop or to terminate."""
+
+    @property
+    def reason(self) -> str:
+        """Say why the member is left alone."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Lease:
+class Lease(Use):
     """A live lease: who has the member, and until when (epoch seconds)."""
 
     instance_id: str
@@ -96,7 +105,7 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class Hold:
+class Hold(Use):
     """A member that runs, or is to run, for a class that is about to begin; until when (epoch seconds)."""
 
     instance_id: str
@@ -107,10 +116,6 @@ class Hold:
     def reason(self) -> str:
         """Say why the member is left alone."""
         return f"held for {self.purpose}"
-
-
-Use = Lease | Hold
-"""Why a member is in use: it is nobody else's to stop or to terminate."""
 
 
 @dataclass(frozen=True)

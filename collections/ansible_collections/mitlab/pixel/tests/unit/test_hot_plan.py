@@ -5,7 +5,7 @@ from dataclasses import replace
 from ansible_collections.mitlab.pixel.plugins.module_utils.hot_apply import Foreseen, bring_about
 from ansible_collections.mitlab.pixel.plugins.module_utils.hot_plan import UNKNOWN, Known, Pool, Target, plan_hot
 from ansible_collections.mitlab.pixel.tests.unit.builders import member, on_first_boot, pools
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 UNTIL = 2_000_000_000.0
@@ -33,12 +33,14 @@ def observed(draw: st.DrawFn) -> Pool:
     return Pool(members, {one.instance_id: draw(known_members) for one in members})
 
 
+@settings(max_examples=40)
 @given(observed(), targets)
 def test_what_was_brought_about_needs_nothing_more(pool: Pool, wanted: list[Target]) -> None:
     bring_about(pool, wanted, Foreseen())
     assert not any(plan_hot(pool, target).changed for target in wanted)
 
 
+@settings(max_examples=40)
 @given(observed(), targets)
 def test_a_class_has_its_members_unless_the_pool_has_no_more(pool: Pool, wanted: list[Target]) -> None:
     outcome = bring_about(pool, wanted, Foreseen())
@@ -46,6 +48,7 @@ def test_a_class_has_its_members_unless_the_pool_has_no_more(pool: Pool, wanted:
         assert len(outcome.held[target.purpose]) + outcome.short[target.purpose] >= target.count
 
 
+@settings(max_examples=40)
 @given(observed(), targets)
 def test_nobody_who_has_a_member_loses_it(pool: Pool, wanted: list[Target]) -> None:
     claimed = {name: known for name, known in pool.known.items() if not known.free}
@@ -53,6 +56,7 @@ def test_nobody_who_has_a_member_loses_it(pool: Pool, wanted: list[Target]) -> N
     assert {name: pool.known[name] for name in claimed} == claimed
 
 
+@settings(max_examples=40)
 @given(observed(), targets)
 def test_a_member_is_held_for_one_class(pool: Pool, wanted: list[Target]) -> None:
     held = bring_about(pool, wanted, Foreseen()).held
