@@ -91,6 +91,7 @@ reference: setup ## the collection's modules and roles, as HTML in build/referen
 audit: setup ## known vulnerabilities of what is pinned; asks the services of PyPI and npm
 	@pip-audit --strict --disable-pip --require-hashes --requirement requirements/dev.txt
 	@cd signalling/page && npm audit --omit=dev
+	@cd tests/security/iam && npm audit
 
 .PHONY: clean
 clean: ## remove everything that make made
