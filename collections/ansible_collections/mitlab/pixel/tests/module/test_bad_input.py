@@ -31,6 +31,10 @@ def test_a_size_below_zero(modules: Modules) -> None:
     assert said == "size is -1: give 0 for no members, or a number up to max_size, which is 100"
 
 
+def test_a_batch_below_zero(modules: Modules) -> None:
+    assert fleet(modules, batch=-1) == "batch is -1: give how many members to launch at a time, or 0 for all"
+
+
 def test_a_size_above_the_cap(modules: Modules) -> None:
     said = fleet(modules, size=21, max_size=20)
     assert said == "size is 21, above the cap max_size, which is 20: lower size or raise max_size"

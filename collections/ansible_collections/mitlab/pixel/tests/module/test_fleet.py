@@ -161,3 +161,14 @@ def test_a_pool_that_was_emptied_is_filled_again(released: Modules) -> None:
     second = released.fleet(3)["created"]
     assert len(second) == 3
     assert not set(first) & set(second)
+
+
+def test_a_pool_is_renewed_in_batches_and_keeps_its_size_meanwhile(modules: Modules) -> None:
+    modules.publish("1.0.0")
+    modules.fleet(3)
+    modules.publish("1.1.0")
+    steps = [modules.fleet(3, batch=2) for _step in range(3)]
+    assert [step["remaining"] for step in steps] == [1, 0, 0]
+    assert [len(step["terminated"]) for step in steps] == [2, 1, 0]
+    assert [step["totals"]["members"] for step in steps] == [3, 3, 3]
+    assert steps[-1]["totals"]["release"] == {"1.1.0": 3}
