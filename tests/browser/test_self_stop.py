@@ -21,10 +21,10 @@ from .player_page import PlayerPage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.xdist_group("self_stop")]
 
-GRACE = 6.0
+GRACE = 10.0
 """Seconds that the member waits for its people; two minutes where it is not set."""
 LOSS = 3.0
-"""Seconds without a network, in the same proportion to the grace as a minute is to two."""
+"""Seconds without a network: a greater part of the grace than ten seconds are of two minutes."""
 SECRET = b"a secret of at least 32 bytes, for tests"
 OTHERS_RECORD = "203.0.113.7"
 
