@@ -24,7 +24,7 @@ class Pool:
     Attributes:
         members: the pool's instances, also terminated ones that EC2 still lists.
         zones: availability zone by subnet; empty when no member is missing.
-        leases: reads the live leases. Called again before each step that takes a member away.
+        leases: reads the live leases and holds. Called again before each step that takes a member away.
     """
 
     members: Sequence[Member]
