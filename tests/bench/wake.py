@@ -38,6 +38,8 @@ POLL = 2.0
 POSTS = 20
 FRAMES = 5
 PATIENCE = 120.0
+GAVE_UP = (429, 504)
+"""API Gateway's own answers after which a client asks again, with the same key."""
 ROUNDS = ("dynamodb.Scan", "route53.ListResourceRecordSets")
 """What only the reconciler's minutely round calls."""
 
@@ -51,12 +53,14 @@ class Wakes:
         refused: why the others got none.
         answered: seconds until each had the first answer.
         named: seconds until each had a machine with a name.
+        repeated: who asked again, as often as the gateway had given up.
     """
 
     members: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
     named: list[float] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -117,6 +121,9 @@ def ours(sandbox: RunningSandbox, api: Api, people: int, name: str) -> Wakes:
         began = time.monotonic()
         caller = Caller(api, f"{name}-{number}")
         status, body = caller.open()
+        while status in GAVE_UP and time.monotonic() - began < PATIENCE:
+            wakes.repeated.append(number)
+            status, body = caller.open()
         wakes.answered.append(time.monotonic() - began)
         if status != 202:
             wakes.refused.append(str(body.get("error", body)))
@@ -295,6 +302,7 @@ def report() -> Iterator[str]:
             yield f"{'  machine with a name: p50 / p99':<58} {named[0]:>17} {named[1]:>17}"
             yield f"{'  with a machine of their own':<58} {our.alone:>17} {their.alone:>17}"
             yield f"{'  with a machine that others have too':<58} {our.shared:>17} {their.shared:>17}"
+            yield f"{'  asked again after the gateway gave up':<58} {len(our.repeated):>17} {'-':>17}"
             yield f"{'  refused':<58} {len(our.refused):>17} {len(their.refused):>17}"
             starts = "ec2.StartInstances"
             yield f"{'  StartInstances calls, in all':<58} {our.calls[starts]:>17} {their.calls[starts]:>17}"
