@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 PROPAGATION = 3.0
 
@@ -28,6 +28,7 @@ class FakeRoute53:
     records: dict[str, str] = field(default_factory=dict)
     changes: dict[str, float] = field(default_factory=dict)
     throttled: set[str] = field(default_factory=set)
+    reachable: bool = True
     exceptions: type[_Exceptions] = _Exceptions
 
     def change_resource_record_sets(self, HostedZoneId: str, ChangeBatch: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
@@ -82,6 +83,8 @@ class FakeRoute53:
         return {"ResourceRecordSets": [soa, *members]}
 
     def _admit(self, action: str) -> None:
+        if not self.reachable:
+            raise EndpointConnectionError(endpoint_url="https://route53.amazonaws.com/")
         if action in self.throttled:
             raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, action)
 

@@ -33,7 +33,7 @@ def decide(
     item: dict[str, Any] | None,
     *,
     launched: float = 3600.0,
-    records: tuple[Record, ...] = (RECORD,),
+    records: tuple[Record, ...] | None = (RECORD,),
     suspects: dict[str, float] | None = None,
 ) -> Repairs:
     machines = {} if state is None else {NAME: machine(state, launched)}
@@ -155,6 +155,14 @@ def test_a_record_of_an_address_that_nothing_has_is_withdrawn_at_a_second_look()
     assert (first.suspect_records, first.withdraw) == ({RECORD.name: NOW}, [])
     second = decide("stopped", None, suspects={RECORD.name: NOW - SETTINGS.confirm})
     assert second.withdraw == [RECORD]
+
+
+def test_without_a_look_at_the_records_machines_are_repaired_and_records_left_alone() -> None:
+    expired = LIVE | {"lease_until": NOW}
+    blind = decide("running", expired, records=None, suspects={RECORD.name: NOW - 999})
+    assert [reaped for reaped, _ in blind.reap] == [expired]
+    assert (blind.suspect_records, blind.withdraw) == ({RECORD.name: NOW - 999}, [])
+    assert nothing(decide("running", LIVE, records=None))
 
 
 def test_a_suspected_record_whose_address_is_in_use_again_is_kept() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from pixel.naming import RECORD_TTL, record_address, record_name
 
@@ -58,6 +59,10 @@ class Refused(Exception):  # noqa: N818 - AWS refused the call; nothing was chan
     def __init__(self, why: Refusal, message: str) -> None:
         super().__init__(message)
         self.why = why
+
+
+UNANSWERED = (Refused, NoConnection, HTTPClientError)
+"""What comes of a call that AWS does not take now, or whose answer does not come: it may be made again later."""
 
 
 def refusal(error: ClientError) -> Refusal | None:

@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from pixel.lease.model import Item
 from pixel.lease.table import ConditionFailed, Table
 from pixel.wake import pools
-from pixel.wake.aws import Ec2, Refused
+from pixel.wake.aws import UNANSWERED, Ec2
 from pixel.wake.endings import Endings
 from pixel.wake.pools import Pool
 from pixel.wake.publishing import Publisher
@@ -95,7 +95,7 @@ class Driver:
         ):
             try:
                 step(turn)
-            except Refused as refused:
+            except UNANSWERED as refused:
                 logger.warning("a step waits for the next turn", step=step.__qualname__, reason=str(refused))
                 if step == self._look:
                     break

@@ -14,7 +14,7 @@ from pixel.lease.table import ConditionFailed, Table
 from pixel.lease.usage import LeakKind
 from pixel.lease.writes import Write
 from pixel.wake import pools, sessions
-from pixel.wake.aws import UPSERT_BATCH, Ec2, Machine, Refused, Zone, batches
+from pixel.wake.aws import UNANSWERED, UPSERT_BATCH, Ec2, Machine, Record, Refused, Zone, batches
 from pixel.wake.drive import Driver
 from pixel.wake.endings import Endings
 from pixel.wake.pools import Pool
@@ -64,7 +64,7 @@ class Reconciler:
             if name.startswith(pools.PREFIX)
         }
         suspects = items.get(SUSPECTS_KEY, {}).get("records", {})
-        repairs = plan(machines, members, self._zone.records(), suspects, by_pool, self._settings, now)
+        repairs = plan(machines, members, self._names(), suspects, by_pool, self._settings, now)
         counts = self._carry_out(repairs, machines)
         counts["sessions_ended"] = self._end_sessions(items)
         for pool in {machine.pool for machine in machines.values()} | by_pool.keys():
@@ -75,6 +75,14 @@ class Reconciler:
             "leased": sum(is_live(item, now) for item in members.values()),
             "held": sum(is_waiting(item, now) for item in members.values()),
         }
+
+    def _names(self) -> list[Record] | None:
+        """Return the members' records; None when Route 53 cannot be asked: machines are looked after all the same."""
+        try:
+            return self._zone.records()
+        except UNANSWERED as error:
+            logger.warning("records wait for the next run", reason=str(error))
+            return None
 
     def _carry_out(self, repairs: Repairs, machines: Mapping[str, Machine]) -> dict[str, int]:
         now = self._clock()
@@ -167,8 +175,8 @@ class Reconciler:
                 self._zone.withdraw([record for record in batch if record.address not in held])
                 for record in batch:
                     del remembered[record.name]
-        except Refused as refused:
-            logger.warning("stale records wait for the next run", reason=str(refused))
+        except UNANSWERED as error:
+            logger.warning("stale records wait for the next run", reason=str(error))
         self._write(Write(key=SUSPECTS_KEY, set={"records": remembered}))
 
     def _end_sessions(self, items: Mapping[str, Mapping[str, Any]]) -> int:

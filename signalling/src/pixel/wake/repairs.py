@@ -65,7 +65,7 @@ class Repairs:
 def plan(
     machines: Mapping[str, Machine],
     members: Mapping[str, Item],
-    records: Iterable[Record],
+    records: Iterable[Record] | None,
     suspects: Mapping[str, float],
     pools: Mapping[str, Pool],
     settings: Settings,
@@ -76,14 +76,15 @@ def plan(
     Args:
         machines: all pools' instances, by id.
         members: the members' items, by id.
-        records: the members' records in the zone.
+        records: the members' records in the zone; None when nobody knows: nothing about them is repaired then.
         suspects: names of records that nothing had at an earlier look, with the epoch second of the first one.
         pools: the pools' items, by name.
         settings: how long what may take.
         now: epoch seconds.
     """
     repairs = Repairs()
-    published = {record.address for record in records}
+    seen = machines.values() if records is None else records
+    published = {one.address for one in seen if one.address}
     for name, machine in machines.items():
         item: Item = {"instance_id": name, "pool": machine.pool, **members.get(name, {})}
         if machine.running:
@@ -102,7 +103,10 @@ def plan(
         repairs.unhold += [
             members[name] for name in pool.held if name in members and not is_waiting(members[name], now)
         ]
-    _records(repairs, machines.values(), records, suspects, settings, now)
+    if records is None:
+        repairs.suspect_records = dict(suspects)
+    else:
+        _records(repairs, machines.values(), records, suspects, settings, now)
     return repairs
 
 
