@@ -32,12 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--schedules", type=int, default=200, help="how many, from seed 1 on")
     parser.add_argument("--jobs", type=int, default=2, help="processes that play at the same time")
     parser.add_argument("--seed", type=int, help="play this one schedule again, and print its log")
-    parser.add_argument("--stage-only", action="store_true", help="leave out the schedules on real processes")
+    parser.add_argument("--on", choices=("stage", "processes"), help="only the schedules that are played there")
     parser.add_argument("--plant", help="a mistake to plant in the product: see planted.py")
     parser.add_argument("--report", type=Path, default=TESTS.parent / ".cache" / "faults.json", help="where to")
     asked = parser.parse_args(arguments)
     seeds = [asked.seed] if asked.seed is not None else range(1, asked.schedules + 1)
-    wanted = [seed for seed in seeds if not (asked.stage_only and on_processes(seed))]
+    left_out = {"stage": True, "processes": False}.get(asked.on)
+    wanted = [seed for seed in seeds if on_processes(seed) is not left_out]
     report = Report(len(wanted), verbose=asked.seed is not None)
     _play(wanted, asked.jobs, asked.plant, report)
     print(report.summary())

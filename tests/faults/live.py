@@ -1,6 +1,6 @@
 """Plays schedules on real processes, in real time: playbooks, the deployed function's copies, members.
 
-    PYTHONHASHSEED=0 python -m faults.live [--plant MISTAKE] FOLDER SEED…
+    python -m faults.live FOLDER SEED…
 
 The plan of a seed is the same each time; who is struck by a fault in the middle of what depends on the machine's mood.
 Clocks of processes cannot be set off one by one: those faults are left to the stage.
@@ -34,6 +34,7 @@ from .journal import Journal, instances, items_in_table
 from .outcome import Outcome
 from .plan import CHAOS, Blow, Errand, Plan, Window, draw
 from .visitors import Visitor
+from .worker import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = 0.12
@@ -402,6 +403,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("seeds", type=int, nargs="+")
     asked = parser.parse_args(arguments)
+    prepare()
     with running_sandbox(asked.folder) as sandbox:
         house = House(sandbox, asked.folder)
         house.must("release", pixel_release=RELEASES[0], pixel_size=SIZE)

@@ -18,11 +18,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from pixel.wake.aws import Refused
+
 system_monotonic = time.monotonic
 """The real clock: `time`'s own functions tell the stage's time while a piece is played."""
 
 
-AWS_FAILS = (BotoCoreError, ClientError, OSError)
+AWS_FAILS = (BotoCoreError, ClientError, OSError, Refused)
 """What AWS's failing looks like to those who call it."""
 
 
