@@ -39,6 +39,9 @@ lock: setup ## pin requirements/*.in again, with hashes
 	@cd requirements && uv pip compile --quiet --python-platform windows --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --constraint dev.txt signalling-windows.in \
 		--output-file signalling-windows.txt
+	@cd requirements && uv pip compile --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --constraint dev.txt execution-environment.in \
+		--output-file execution-environment.txt
 
 .PHONY: demo
 demo: setup ## take the tour of a fleet's life on the embedded AWS; KEEP=1 leaves it up
