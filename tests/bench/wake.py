@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from playwright.sync_api import Browser, sync_playwright
-from wake_path import POOL, Api, deploy, fill
 
 from bench import original
 from demo.browser import CHROMIUM, FLAGS
@@ -29,6 +28,7 @@ from pixel.sandbox.testing import RunningSandbox, running_sandbox
 from pixel.wake.function import Clients, assemble
 from pixel.wake.sessions import session_key
 from pixel.wake.settings import Settings
+from wake_path import POOL, Api, deploy, fill
 
 BOOT, PROPAGATION = 3.0, 1.0
 """Seconds until an instance runs, and until all name servers know a name."""

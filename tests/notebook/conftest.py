@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wake_path import Api, deploy, fill
 
 from pixel.sandbox.members.site import HTTPS
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from wake_path import Api, deploy, fill
 
 
 @dataclass(frozen=True)

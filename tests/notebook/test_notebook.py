@@ -8,9 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from wake_path import reach
 
 from pixel.sandbox.testing import RunningSandbox
+from wake_path import reach
 
 from .conftest import Member
 

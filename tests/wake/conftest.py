@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from botocore.config import Config
-from wake_path import POOL, fill, states
 
 from pixel.lease.model import is_live
 from pixel.lease.table import Table
@@ -21,6 +20,7 @@ from pixel.wake.errors import ApiError
 from pixel.wake.function import Clients, Wake, assemble
 from pixel.wake.pools import Pool, pool_key
 from pixel.wake.settings import Settings
+from wake_path import POOL, fill, states
 
 SECRET = b"a secret of at least 32 bytes, for tests"
 

@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from wake_path import POOL, Api, deploy, fill, states
 
 from pixel.lease.model import is_live
 from pixel.lease.table import Table
 from pixel.sandbox.testing import RunningSandbox
+from wake_path import POOL, Api, deploy, fill, states
 
 MOST_STARTS = 8
 
