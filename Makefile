@@ -72,6 +72,11 @@ test-fast: setup ## the tests that take less than ten seconds each
 soak: setup ## the tests that repeat for minutes what others show once
 	@pytest -m soak
 
+.PHONY: test-wine
+test-wine: setup ## the service package in a Windows Python, under Wine
+	@tools/system-packages 'wine:wine wine64' osslsigncode:osslsigncode
+	@pytest tests/wine/service_checks.py
+
 .PHONY: lint
 lint: setup ## style, types, documentation
 	@ruff check .
