@@ -18,7 +18,6 @@ from .plan import Errand
 from .stage import Actor, Stage
 
 MODULES = "ansible_collections.mitlab.pixel.plugins.modules"
-SIZE_CAP = 20
 WAIT = 300
 MIN_AGE = 120
 """`pixel_dns_min_age`, shorter than in production as all times are."""
@@ -51,7 +50,7 @@ class Operators:
     def __init__(self, stage: Stage, state: SandboxState, images: dict[str, str]) -> None:
         self._stage = stage
         self._state = state
-        self._images = images
+        self.images = images
         self.counts: Counter[str] = Counter()
 
     def run(self, errand: Errand) -> dict[str, Any]:
@@ -80,7 +79,7 @@ class Operators:
             "pool": "drone",
             "launch_template": "pixel-drone",
             "size": errand.size,
-            "max_size": SIZE_CAP,
+            "max_size": max(20, errand.size),
             "subnets": list(self._state.subnets.values()),
             "lease_table": self._state.lease_table,
             "wait": True,
@@ -90,7 +89,7 @@ class Operators:
             "name": "pixel-drone",
             "pool": "drone",
             "release": errand.release,
-            "image_id": self._images[errand.release],
+            "image_id": self.images[errand.release],
             "instance_type": "g4dn.xlarge",
             "security_group_ids": [self._state.security_group_id],
             "root_volume": {"size": 100, "type": "gp3"},
@@ -98,7 +97,7 @@ class Operators:
             "keep": 3,
         }
         power = {
-            "state": "stopped",
+            "state": errand.state,
             "tags": {"pixel:pool": "drone"},
             "exempt_tags": {"pixel:keep-running": "true"},
             "lease_table": self._state.lease_table,
@@ -109,6 +108,7 @@ class Operators:
             "release": [("launch_template", publish), ("fleet", {**fleet, "release": errand.release})],
             "fleet": [("fleet", fleet)],
             "power": [("power", power)],
+            "image_prune": [("image_prune", {"pool": "drone", "keep": 1, "min_age": 0})],
             "dns_prune": [("dns_prune", {"zone": self._state.zone, "min_age": MIN_AGE})],
         }
         return playbooks[errand.playbook]

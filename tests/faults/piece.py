@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from typing import Any
@@ -21,6 +21,7 @@ from botocore.config import Config
 from moto.moto_api._internal import mock_random
 
 from pixel.lease import LeaseTimings
+from pixel.naming import RECORD_TTL, record_name
 from pixel.sandbox.sandbox import Sandbox
 from pixel.signalling.host import machine
 from pixel.signalling.lifecycle_settings import LifecycleSettings
@@ -45,6 +46,7 @@ SCHEDULE = 60.0
 """Seconds between two runs of the reconciler."""
 TIMINGS = LeaseTimings(start=120, connect=60, heartbeat=20, grace=20, cap=600)
 UNLEASED, CONFIRM, STOPPING = 60.0, 20.0, 30.0
+DELAYS = {"start": 4, "stop": 5, "terminate": 3, "status": 8, "dns": 6}
 ANSWER = 30.0
 """Seconds that an invocation may take, so that a run of the reconciler may end so late."""
 BOUND = UNLEASED + CONFIRM + STOPPING + 2 * (SCHEDULE + ANSWER) + 20
@@ -73,7 +75,7 @@ class Theatre:
 
     def play(self, plan: Plan) -> Outcome:
         """Play one schedule."""
-        return _Piece(self, plan).play()
+        return Piece(self, plan).play()
 
 
 @cache
@@ -92,17 +94,21 @@ def _session(state: Any) -> boto3.Session:
     )
 
 
-class _Piece:
-    def __init__(self, theatre: Theatre, plan: Plan) -> None:
+class Piece:
+    """One schedule under way."""
+
+    def __init__(self, theatre: Theatre, plan: Plan, *, never_loads: float = 0.05) -> None:
         self._theatre = theatre
+        self.sandbox = theatre.sandbox
         self._plan = plan
         self._chance = random.Random(f"piece {plan.seed}")
         sandbox, state = theatre.sandbox, theatre.state
         sandbox.reset()
         sandbox.step()  # what it has to tell of the last schedule's instances, nobody hears
+        sandbox.set_faults({"delays": DELAYS})
         mock_random.seed(plan.seed)
         random.seed(plan.seed)
-        self._stage = stage = theatre.stage = Stage(BEGIN)
+        self.stage = stage = theatre.stage = Stage(BEGIN)
         self._active: list[Window] = []
         self._disturbed_at = BEGIN
         self._faults: Counter[str] = Counter()
@@ -135,16 +141,18 @@ class _Piece:
         )
         self._clients = {name: theatre.client(name, machine._config()) for name in ("dynamodb", "ec2", "route53")}
         self.members = Members(
-            stage, self._clients["dynamodb"], lifecycle, TIMINGS, self._shut_down, self._chance, never_loads=0.05
+            stage, self._clients["dynamodb"], lifecycle, TIMINGS, self._shut_down, self._chance, never_loads
         )
         self.operators = Operators(stage, state, {})
         self.callers: list[Actor] = []
+        self._people: list[Caller] = []
 
     # The stage
 
     @contextmanager
-    def _on_stage(self) -> Iterator[None]:
-        sandbox, stage = self._theatre.sandbox, self._stage
+    def on_stage(self, *, alone: bool = False) -> Iterator[None]:
+        """Put everything in its place meanwhile; `alone`: there are no members' computers, and no wake function."""
+        sandbox, stage = self._theatre.sandbox, self.stage
         with ExitStack() as stack:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             for name, virtual in (("time", stage.clock), ("monotonic", stage.monotonic), ("sleep", stage.sleep)):
@@ -157,12 +165,13 @@ class _Piece:
             patch.setattr(botocore.session, "create_loader", lambda *_: _loader())
             stack.enter_context(self.wire.in_place())
             stack.enter_context(sandbox.witnessed(self.journal.witness))
-            for observer in (self.members, self.function):
+            for observer in () if alone else (self.members, self.function):
                 sandbox.observe(observer)
                 stack.callback(sandbox.unobserve, observer)
             stack.callback(stage.close)
             stage.spawn("EC2", self._machinery)
-            stage.spawn("schedule", self._schedule, after=SCHEDULE)
+            if not alone:
+                stage.spawn("schedule", self._schedule, after=SCHEDULE)
             yield
 
     def client(self, service: str, config: Config) -> Any:
@@ -175,15 +184,15 @@ class _Piece:
         looked = 0.0
         while True:
             self._theatre.sandbox.step()
-            if self._stage.now - looked >= 2:
-                looked = self._stage.now
+            if self.stage.now - looked >= 2:
+                looked = self.stage.now
                 self.journal.look()
-            self._stage.sleep(0.25)
+            self.stage.sleep(0.25)
 
     def _schedule(self) -> None:
         while True:
-            self._stage.spawn("reconcile", self.function.reconcile)
-            self._stage.sleep(SCHEDULE)
+            self.stage.spawn("reconcile", self.function.reconcile)
+            self.stage.sleep(SCHEDULE)
 
     def _lag(self, service: str, action: str) -> float:
         latency = self._theatre.sandbox.faults()["latency"]
@@ -192,10 +201,10 @@ class _Piece:
         return float(latency["seconds"]) * self._chance.uniform(0.5, 1.0)
 
     def _last_disturbance(self) -> float:
-        return self._stage.now if any(window.blocks for window in self._active) else self._disturbed_at
+        return self.stage.now if any(window.blocks for window in self._active) else self._disturbed_at
 
     def _disturb(self) -> None:
-        self._disturbed_at = max(self._disturbed_at, self._stage.now)
+        self._disturbed_at = max(self._disturbed_at, self.stage.now)
 
     def _shut_down(self, instance_id: str) -> None:
         """What a machine's own power-off does."""
@@ -207,23 +216,23 @@ class _Piece:
 
     def _complain(self, what: str, exc_info: BaseException) -> None:
         """The API's code failed: unless AWS did, that is a fault of the code."""
-        self._stage.note(f"{what}: {exc_info!r}")
+        self.stage.note(f"{what}: {exc_info!r}")
         if not isinstance(exc_info, AWS_FAILS):
-            self._stage.crashes.append(f"{what}: {''.join(traceback.format_exception(exc_info))}")
+            self.stage.crashes.append(f"{what}: {''.join(traceback.format_exception(exc_info))}")
 
     # The acts
 
     def play(self) -> Outcome:
         began = time.monotonic()
-        plan, stage = self._plan, self._stage
-        with self._on_stage():
-            self._set_up()
+        plan, stage = self._plan, self.stage
+        with self.on_stage():
+            self.set_up()
             opening = stage.now
             self._disturbed_at = opening
-            self._open(opening)
+            self.open(opening)
             stage.play(opening + CHAOS)
             self._calm()
-            settled = self._settle()
+            settled = self.settle()
             self._look_at_the_end()
             self.journal.violations += stage.crashes
         counts = self._faults + self.wire.faults + self.function.counts + self.operators.counts
@@ -232,7 +241,7 @@ class _Piece:
             kind="stage",
             violations=self.journal.violations,
             faults=dict(counts),
-            sessions=dict(self._sessions()),
+            sessions=dict(self.sessions()),
             settled=settled,
             seconds=time.monotonic() - began,
             calls=self.wire.calls.total(),
@@ -240,12 +249,11 @@ class _Piece:
             log=stage.log,
         )
 
-    def _set_up(self) -> None:
-        self._theatre.sandbox.set_faults({"delays": {"start": 4, "stop": 5, "terminate": 3, "status": 8, "dns": 6}})
-        ec2 = self._clients["ec2"]
+    def register_images(self) -> None:
+        """Leave the images of two releases, as builds would."""
         for release in ("1.0.0", "1.1.0"):
             tags = {"pixel:pool": "drone", "pixel:release": release, "pixel:verified": "true"}
-            self.operators._images[release] = ec2.register_image(
+            self.operators.images[release] = self._clients["ec2"].register_image(
                 Name=f"pixel-drone-{release}",
                 Architecture="x86_64",
                 RootDeviceName="/dev/sda1",
@@ -253,27 +261,60 @@ class _Piece:
                     {"ResourceType": "image", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
                 ],
             )["ImageId"]
-        first = Errand(0, "release", "1.0.0", self._plan.size, None, "after")
-        told = self._perform(first)
+
+    def set_up(self) -> None:
+        """Make the pool, at its first release."""
+        self.register_images()
+        told = self.perform(Errand(0, "release", "1.0.0", self._plan.size))
         if told.get("failed"):
             raise RuntimeError(f"the pool could not be made: {told}")
 
-    def _perform(self, errand: Errand) -> dict[str, Any]:
+    def publish(self, addresses: Sequence[str]) -> None:
+        """Publish the names of members at addresses."""
+        zone = self._theatre.state.zone
+        changes = [
+            {
+                "Action": "CREATE",
+                "ResourceRecordSet": {
+                    "Name": record_name(address, zone),
+                    "Type": "A",
+                    "TTL": RECORD_TTL,
+                    "ResourceRecords": [{"Value": address}],
+                },
+            }
+            for address in addresses
+        ]
+        self._clients["route53"].change_resource_record_sets(
+            HostedZoneId=self._theatre.state.zone_id, ChangeBatch={"Changes": changes}
+        )
+
+    def members_by_state(self) -> Counter[str]:
+        """Count the instances that are not gone."""
+        return Counter(state for _, state, _ in instances())
+
+    def outcomes(self) -> Counter[str]:
+        """Count what callers met with."""
+        return sum((caller.outcomes for caller in self._people), Counter())
+
+    def perform(self, errand: Errand) -> dict[str, Any]:
+        """Run a playbook to its end, and return what its last module told."""
         actor = self.operators.start(errand)
         while not actor.done:
-            self._stage.play(self._stage.now + 1)
+            self.stage.play(self.stage.now + 1)
         if actor.error is not None:
             raise actor.error
         return dict(actor.result)
 
-    def _open(self, opening: float) -> None:
-        stage, plan = self._stage, self._plan
+    def open(self, opening: float) -> None:
+        """Let everything begin that the plan has, at its time."""
+        stage, plan = self.stage, self._plan
         for window in plan.windows:
             stage.spawn(window.kind, partial(self._through, window), after=window.begin)
         for blow in plan.blows:
             stage.spawn(blow.kind, partial(self._strike, blow), after=blow.at)
         for number, visit in enumerate(plan.visits):
             caller = Caller(stage, self.function, self.members, visit, number, self._chance, self._ready)
+            self._people.append(caller)
             self.callers.append(stage.spawn(f"caller {number}", caller.act, after=visit.at))
         for errand in plan.errands:
             stage.spawn(f"operator of {errand.playbook}", partial(self.operators.start, errand), after=errand.at)
@@ -295,13 +336,13 @@ class _Piece:
         self._faults[window.kind] += 1
         self._active.append(window)
         self._set_faults()
-        self._stage.note(f"begins: {window.faults}")
-        self._stage.sleep(window.end - window.begin)
+        self.stage.note(f"begins: {window.faults}")
+        self.stage.sleep(window.end - window.begin)
         if window in self._active:
             self._active.remove(window)
             self._set_faults()
             self._disturb()
-            self._stage.note("ends")
+            self.stage.note("ends")
 
     def _set_faults(self) -> None:
         wanted: dict[str, Any] = dict.fromkeys(
@@ -328,7 +369,7 @@ class _Piece:
                     return
             case _:
                 return
-        self._stage.note(f"strikes {computer.name if computer else ''} {blow.seconds:.1f}")
+        self.stage.note(f"strikes {computer.name if computer else ''} {blow.seconds:.1f}")
         self._faults[blow.kind] += 1
 
     def _by_hand(self, blow: Blow) -> bool:
@@ -342,7 +383,7 @@ class _Piece:
         try:
             getattr(self._clients["ec2"], f"{verb}_instances")(InstanceIds=[one])
         except AWS_FAILS as error:
-            self._stage.note(f"{blow.kind}: {error}")
+            self.stage.note(f"{blow.kind}: {error}")
             return False
         finally:
             self.journal.excused.discard(one)
@@ -355,18 +396,18 @@ class _Piece:
         self.function.dies = 0.0
         self.function.event = {"delay": 1.0, "lost": 0.0, "duplicate": 0.0}
         self._disturb()
-        self._stage.note("the faults are over")
+        self.stage.note("the faults are over")
 
-    def _settle(self) -> float:
+    def settle(self) -> float:
         """Wait until everything has come to rest; return how long that took."""
-        began = self._stage.now
+        began = self.stage.now
         while found := self._unsettled():
-            if self._stage.now - began >= SETTLE:
+            if self.stage.now - began >= SETTLE:
                 for what in found:
                     self.journal.wrong(f"after {SETTLE:.0f} s without faults: {what}")
                 break
-            self._stage.play(self._stage.now + 5)
-        return self._stage.now - began
+            self.stage.play(self.stage.now + 5)
+        return self.stage.now - began
 
     def _unsettled(self) -> list[str]:
         acting = [f"{one.name} still acts" for one in self.callers if not one.done]
@@ -376,11 +417,12 @@ class _Piece:
         """Finish what operators began, and look at what is there."""
         wrong = ending.without_reason()
         for playbook in ("release", "power", "dns_prune"):
-            told = self._perform(Errand(0, playbook, "1.1.0", self._plan.size, None, "after"))
+            told = self.perform(Errand(0, playbook, "1.1.0", self._plan.size))
             if told.get("failed"):
                 wrong.append(f"the last {playbook} failed: {told.get('msg')}")
         for what in wrong + ending.pool_is_not(self._plan.size, "1.1.0"):
             self.journal.wrong(what)
 
-    def _sessions(self) -> Counter[str]:
+    def sessions(self) -> Counter[str]:
+        """Count the sessions by the reason of their end."""
         return Counter(str(item.get("reason")) for item in items_in_table("session#").values())

@@ -72,14 +72,15 @@ class Visit:
 
 @dataclass(frozen=True)
 class Errand:
-    """An operator's playbook: its modules' options, and after how many calls to AWS it is killed (None: it is not)."""
+    """An operator's playbook: its settings, and after how many calls to AWS it is killed (None: it is not)."""
 
     at: float
     playbook: str
     release: str
     size: int
-    killed_after: int | None
-    killed: str
+    killed_after: int | None = None
+    killed: str = "after"
+    state: str = "stopped"
 
 
 @dataclass(frozen=True)
