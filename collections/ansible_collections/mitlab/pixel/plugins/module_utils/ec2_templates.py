@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from .aws import Client, batches, pages
@@ -12,7 +13,10 @@ from .ec2 import LIVE, describe_members
 from .errors import AWS_ERRORS, PixelError, code_of
 from .launch_template_plan import DELETE_BATCH, Template, Version
 from .members import POOL_TAG, TEMPLATE_VERSION_TAG
+from .waiting import Deadline
 
+SHOWN_WITHIN = 3.0
+"""Seconds within which EC2 shows a version that it has just made."""
 UNKNOWN = frozenset({"InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound"})
 TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
 
@@ -95,16 +99,36 @@ def create_template(
     return Template(made["LaunchTemplateId"], name, number, number, (Version(number, release, data),), tags)
 
 
-def create_version(ec2: Client, template: Template, release: str, data: Mapping[str, Any], token: str) -> Version:
-    """Publish a release as a new version. Replayable by its ClientToken."""
-    answer = ec2.create_launch_template_version(
-        LaunchTemplateId=template.template_id,
-        VersionDescription=release,
-        LaunchTemplateData=dict(data),
-        ClientToken=token,
-        aws_retry=True,
-    )
-    return Version(answer["LaunchTemplateVersion"]["VersionNumber"], release, data)
+def create_version(
+    ec2: Client, template: Template, release: str, data: Mapping[str, Any], token: Callable[[int], str]
+) -> Version:
+    """Publish a release as a new version. Replayable by its ClientToken.
+
+    Args:
+        token: returns the ClientToken of an attempt. EC2 remembers a token longer than a version that was withdrawn
+            meanwhile, and answers with that: so whether the version is there is looked at, and the next token tried.
+    """
+    for attempt in count():
+        answer = ec2.create_launch_template_version(
+            LaunchTemplateId=template.template_id,
+            VersionDescription=release,
+            LaunchTemplateData=dict(data),
+            ClientToken=token(attempt),
+            aws_retry=True,
+        )
+        number = answer["LaunchTemplateVersion"]["VersionNumber"]
+        if _is_there(ec2, template, number):
+            break
+    return Version(number, release, data)
+
+
+def _is_there(ec2: Client, template: Template, number: int) -> bool:
+    """Tell whether a version exists. A new one may take EC2 a moment to show."""
+
+    def shown() -> bool:
+        return any(item["VersionNumber"] == number for item in _versions(ec2, LaunchTemplateId=template.template_id))
+
+    return shown() or any(shown() for _poll in Deadline(SHOWN_WITHIN).polls())
 
 
 def set_default(ec2: Client, template: Template, number: int) -> None:

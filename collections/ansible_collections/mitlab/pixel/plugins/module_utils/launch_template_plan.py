@@ -206,12 +206,12 @@ def sentences(request: TemplateRequest, plan: TemplatePlan) -> list[str]:
     return said
 
 
-def version_token(template: Template, request: TemplateRequest, data: Mapping[str, Any]) -> str:
+def version_token(template: Template, request: TemplateRequest, data: Mapping[str, Any], attempt: int = 0) -> str:
     """Return the ClientToken that makes CreateLaunchTemplateVersion replayable, also after a kill.
 
     The number of the newest version is in it: a release published again after its version was deleted is new.
     """
-    text = json.dumps([template.template_id, template.latest, request.release, data], sort_keys=True)
+    text = json.dumps([template.template_id, template.latest, request.release, data, attempt], sort_keys=True)
     return "pixel-" + hashlib.sha256(text.encode()).hexdigest()[:48]
 
 

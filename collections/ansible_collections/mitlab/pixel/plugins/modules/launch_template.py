@@ -196,6 +196,7 @@ version:
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -284,7 +285,7 @@ def apply(
     if template is None:
         return ec2_templates.create_template(ec2, request.name, request.release, data, plan.add_tags)
     if plan.publish:
-        token = version_token(template, request, data)
+        token = partial(version_token, template, request, data)
         template = with_version(template, ec2_templates.create_version(ec2, template, request.release, data, token))
     version = template.version_of(request.release)
     if version and plan.set_default:

@@ -106,6 +106,15 @@ def test_a_release_that_never_came_into_service_is_withdrawn(modules: Modules) -
     assert not modules.succeed("launch_template", **options)["changed"]
 
 
+def test_a_release_that_was_withdrawn_can_be_published_again(modules: Modules) -> None:
+    modules.publish("1.0.0")
+    image_id = modules.publish("1.1.0", default=False)["version"]["image_id"]
+    modules.succeed("launch_template", name="pixel-drone", pool="drone", release="1.1.0", state="absent")
+    again = modules.publish("1.1.0", image_id=image_id)
+    assert again["launch_template"]["releases"] == ["1.0.0", "1.1.0"]
+    assert modules.fleet(1, release="1.1.0")["totals"]["release"] == {"1.1.0": 1}
+
+
 def test_the_release_in_service_is_not_withdrawn(modules: Modules) -> None:
     modules.publish("1.0.0")
     modules.publish("1.1.0")
