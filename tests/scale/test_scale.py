@@ -1,9 +1,11 @@
-"""The size the system is made for (`make soak`): a fleet of 1,000, a zone of 10,000 names, a day of 500 sessions."""
+"""The size the system is made for (`make soak`): a fleet of 1,000, a zone of 10,000 names, a day of 500 sessions,
+half an hour of visits (`PIXEL_SOAK_MINUTES`)."""
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 MEMBERS, RECORDS, SESSIONS = 1000, 10_000, 500
+MINUTES = float(os.environ.get("PIXEL_SOAK_MINUTES", "30"))
 
 pytestmark = pytest.mark.soak
 
@@ -68,3 +71,13 @@ def test_five_hundred_sessions_are_woken_used_and_ended_and_none_is_lost(tmp_pat
     assert told["outcomes"]["ready"] == SESSIONS
     assert set(told["sessions"]) <= {"left", "closed"}
     assert sum(told["sessions"].values()) == SESSIONS
+
+
+def test_the_service_needs_no_more_memory_after_half_an_hour_of_visits(tmp_path: Path) -> None:
+    (told,) = play("signalling", tmp_path, MINUTES)
+    memory, counts = told["memory"], told["counts"]
+    fifth = len(memory) // 5
+    assert statistics.mean(memory[-fifth:]) < statistics.mean(memory[fifth : 2 * fifth]) * 1.05, memory
+    assert not [what for what in counts if what.startswith("refused")], counts
+    assert counts["commands delivered"] > 0
+    assert set(counts) & {"commands refused", "commands unknown"} == set()
