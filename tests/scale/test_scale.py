@@ -50,7 +50,7 @@ def test_every_playbook_comes_to_its_end_with_a_thousand_members(fleet: dict[str
 @pytest.mark.parametrize(
     ("what", "most"),
     [
-        ("release to an empty pool", 60),
+        ("release to an empty pool", 30),
         ("the same release again", 5),
         ("start all", 20),
         ("stop all", 20),
@@ -59,10 +59,10 @@ def test_every_playbook_comes_to_its_end_with_a_thousand_members(fleet: dict[str
         ("no members", 10),
     ],
 )
-def test_calls_grow_with_pages_and_batches_and_never_with_members(
+def test_calls_that_aws_takes_grow_with_pages_and_batches_and_never_with_members(
     fleet: dict[str, dict[str, Any]], what: str, most: int
 ) -> None:
-    assert fleet[what]["total"] <= most, fleet[what]["calls"]
+    assert fleet[what]["total"] - fleet[what]["throttled"] <= most, fleet[what]["calls"]
 
 
 def test_five_hundred_sessions_are_woken_used_and_ended_and_none_is_lost(tmp_path: Path) -> None:
