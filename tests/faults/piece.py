@@ -146,6 +146,7 @@ class Piece:
         self.operators = Operators(stage, state, {})
         self.callers: list[Actor] = []
         self._people: list[Caller] = []
+        self._by_hand_ever: set[str] = set()
 
     # The stage
 
@@ -321,7 +322,10 @@ class Piece:
 
     def _ready(self, told: Mapping[str, Any]) -> None:
         """A caller was told that its session is ready: then its name has to be known, while its lease lives."""
-        held = next((one for one in members_in_table().values() if one.session == told["session"]), None)
+        found = ((name, one) for name, one in members_in_table().items() if one.session == told["session"])
+        name, held = next(found, ("", None))
+        if name in self._by_hand_ever:
+            return  # stopped and started under its lease, it has another name until the reconciler sees that
         if (
             held is not None
             and self.journal.lives(held)
@@ -380,6 +384,7 @@ class Piece:
             return False
         one = there[blow.place % len(there)]
         self.journal.excused.add(one)
+        self._by_hand_ever.add(one)
         try:
             getattr(self._clients["ec2"], f"{verb}_instances")(InstanceIds=[one])
         except AWS_FAILS as error:

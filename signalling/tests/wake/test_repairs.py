@@ -145,6 +145,12 @@ def test_a_live_member_whose_record_got_lost_is_published_again() -> None:
     assert decide("running", LIVE, records=()).republish == [LIVE]
 
 
+def test_a_live_member_that_came_back_at_another_address_is_published_there() -> None:
+    elsewhere = LIVE | {"address": "198.51.100.8"}
+    old = Record("drone-198-51-100-8.pixel.test", "198.51.100.8")
+    assert decide("running", elsewhere, records=(RECORD, old)).republish == [elsewhere]
+
+
 def test_a_live_member_that_nobody_publishes_is_watched() -> None:
     unpublished = {key: value for key, value in LIVE.items() if key != "published_at"}
     assert decide("running", unpublished).watch == [unpublished]

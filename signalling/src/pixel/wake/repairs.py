@@ -93,7 +93,7 @@ def plan(
             else:
                 _running(repairs, machine, item, settings, now)
             if is_live(item, now):
-                _named(repairs, item, published, pools)
+                _named(repairs, machine, item, published, pools)
         elif not machine.gone and machine.state == "stopped":
             _stopped(repairs, item, settings, now)
     for name, item in members.items():
@@ -121,8 +121,10 @@ def _waiting(repairs: Repairs, machine: Machine, item: Item, published: set[str]
         repairs.republish.append(item)
 
 
-def _named(repairs: Repairs, item: Item, published: set[str], pools: Mapping[str, Pool]) -> None:
-    if "published_at" in item and item.get("address") not in published:
+def _named(repairs: Repairs, machine: Machine, item: Item, published: set[str], pools: Mapping[str, Pool]) -> None:
+    # Another address than the one that was published: somebody stopped the machine, and started it, under the lease.
+    moved = machine.address is not None and item.get("address") != machine.address
+    if "published_at" in item and (moved or item["address"] not in published):
         repairs.republish.append(item)
     elif "published_at" not in item and item["instance_id"] not in pools.get(item["pool"], Pool(item["pool"])).open:
         repairs.watch.append(item)
