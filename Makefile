@@ -68,6 +68,10 @@ test: lint ## everything that must pass
 test-fast: setup ## the tests that take less than ten seconds each
 	@pytest --numprocesses 2 --dist loadgroup -m 'not slow and not soak'
 
+.PHONY: faults
+faults: setup ## 200 schedules of faults against the whole system; SEED=N plays one again
+	@PYTHONPATH=tests python -m faults $(if $(SEED),--seed $(SEED))
+
 .PHONY: soak
 soak: setup ## the tests that repeat for minutes what others show once
 	@pytest -m soak

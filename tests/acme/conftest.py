@@ -14,25 +14,12 @@ from typing import Any
 import pytest
 
 from pixel.sandbox import state
-from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from pixel.sandbox.testing import RunningSandbox
 from playbook_runs import Run, run_playbook
 
 from .pebble import Pebble
 
 SECRET = "pixel/certificate"
-
-
-@pytest.fixture(scope="session")
-def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where sandbox.json is."""
-    return tmp_path_factory.mktemp("sandbox")
-
-
-@pytest.fixture(scope="session")
-def shared_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
-    """One sandbox for all tests of this process."""
-    with running_sandbox(state_folder) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

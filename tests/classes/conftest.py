@@ -109,19 +109,6 @@ class Classroom:
         return assemble(settings, Clients(sandbox.dynamodb, sandbox.ec2, sandbox.route53), lambda: SECRET)
 
 
-@pytest.fixture(scope="session")
-def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where sandbox.json is."""
-    return tmp_path_factory.mktemp("sandbox")
-
-
-@pytest.fixture(scope="session")
-def shared_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
-    """One sandbox for all tests of this process."""
-    with running_sandbox(state_folder) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def modules(shared_sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]) -> Modules:
     """The modules, against a sandbox at its seeds whose machines take no time."""

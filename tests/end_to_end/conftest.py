@@ -15,19 +15,6 @@ from pixel.sandbox.testing import RunningSandbox, running_sandbox
 from playbook_runs import Run, run_playbook
 
 
-@pytest.fixture(scope="session")
-def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where sandbox.json is."""
-    return tmp_path_factory.mktemp("sandbox")
-
-
-@pytest.fixture(scope="session")
-def shared_sandbox(state_folder: Path) -> Iterator[RunningSandbox]:
-    """One sandbox for all tests of this process."""
-    with running_sandbox(state_folder) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
     """The sandbox, back at its seeds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pixel.planning.report import main
-from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from pixel.sandbox.testing import RunningSandbox
 
 from .school import School, founded
 
@@ -35,13 +34,6 @@ class Reported:
 def moment(day: int, hour: int, minute: int = 0) -> float:
     """Return the epoch second of a moment in November 2026, in Berlin."""
     return datetime(2026, 11, day, hour, minute, tzinfo=BERLIN).timestamp()
-
-
-@pytest.fixture(scope="session")
-def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    """The sandbox of this process."""
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from pixel.lease.model import is_live
 from pixel.lease.table import Table
-from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from pixel.sandbox.testing import RunningSandbox
 from pixel.wake.errors import ApiError
 from pixel.wake.function import Clients, Wake, assemble
 from pixel.wake.pools import Pool, pool_key
@@ -103,13 +103,6 @@ class Classroom:
     def running(self) -> set[str]:
         """Return the members that run or are about to."""
         return {name for name, state in states(self.sandbox, self.members).items() if state in ("pending", "running")}
-
-
-@pytest.fixture(scope="session")
-def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    """The sandbox of this process."""
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
