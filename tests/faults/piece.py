@@ -6,6 +6,7 @@ import random
 import sys
 import time
 import traceback
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -68,6 +69,15 @@ class Theatre:
         clock = Clock(lambda: self.stage.now, lambda: self.stage.now, lambda _: None)
         self.sandbox = Sandbox(folder, clock=clock)
         self.state = self.sandbox.state()
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Call each service once: what moto makes at the first call takes random numbers that later ones leave."""
+        wire = Wire(self.stage, self.sandbox.application, lambda *_: 0.0, random.Random(0))
+        with wire.in_place():
+            self.client("dynamodb", PATIENT).list_tables()
+            self.client("ec2", PATIENT).describe_vpcs()
+            self.client("route53", PATIENT).list_hosted_zones()
 
     def client(self, service: str, config: Config) -> Any:
         """Return a new client of the sandbox."""
@@ -159,6 +169,7 @@ class Piece:
             for name, virtual in (("time", stage.clock), ("monotonic", stage.monotonic), ("sleep", stage.sleep)):
                 patch.setattr(time, name, virtual)
             patch.setattr(sys, "stdout", Output(stage))
+            patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=self._chance.getrandbits(128), version=4))
             patch.setattr(Deadline.__init__, "__defaults__", (stage.monotonic, stage.sleep))
             patch.setattr(api.logger, "error", self._complain)
             patch.setattr(dns_prune, "datetime", stage_datetime(stage))
