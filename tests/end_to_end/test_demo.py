@@ -12,7 +12,8 @@ import pytest
 from playbook_runs import ROOT
 
 STEPS = [
-    "created 2 members of 1.0.0 in us-east-2a",
+    "now it is a member of 1.0.0",
+    "stopped 5 new members after the first boot",
     "= nothing to change",
     "made release 1.0.0 the default version of pixel-drone",
     "deleted 200 stale records of pixel.test",

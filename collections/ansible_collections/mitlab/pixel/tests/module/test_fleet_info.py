@@ -20,6 +20,7 @@ def test_members_are_listed_with_totals(pool: Modules) -> None:
         "release": {"1.0.0": 2},
         "availability_zone": {"us-east-2a": 1, "us-east-2b": 1},
         "leased": 0,
+        "held": 0,
     }
     assert {one["release"] for one in info["members"]} == {"1.0.0"}
 
