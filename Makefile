@@ -70,7 +70,7 @@ test-fast: setup ## the tests that take less than ten seconds each
 
 .PHONY: faults
 faults: setup ## 200 schedules of faults against the whole system; SEED=N plays one again
-	@PYTHONPATH=tests python -m faults $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=tests python -m faults $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 
 .PHONY: soak
 soak: setup ## the tests that repeat for minutes what others show once
