@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]  # the schedules are played once for all
+
 TESTS = Path(__file__).resolve().parents[1]
 SHORT = (2, 3, 4, 5, 6, 9, 11, 13)
 
@@ -44,17 +46,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.slow
 def test_eight_schedules_of_faults_break_no_promise(outcomes: list[dict[str, Any]]) -> None:
     assert {one["seed"]: one["violations"] for one in outcomes if one["violations"]} == {}
 
 
-@pytest.mark.slow
 def test_a_schedule_can_be_played_again_to_the_letter(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[-1]["log"] == outcomes[0]["log"]
 
 
-@pytest.mark.slow
 def test_the_schedules_have_faults_of_every_kind(outcomes: list[dict[str, Any]]) -> None:
     struck = set().union(*(one["faults"] for one in outcomes))
     assert struck >= {
@@ -64,7 +63,6 @@ def test_the_schedules_have_faults_of_every_kind(outcomes: list[dict[str, Any]])
     }  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("plant", "within"), [("inexact-records", 2), ("open-without-condition", 4)])
 def test_a_planted_mistake_is_found(tmp_path: Path, plant: str, within: int) -> None:
     with played(tmp_path, *SHORT[:within], plant=plant) as given:
