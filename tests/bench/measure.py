@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,17 +34,21 @@ def run(sandbox: RunningSandbox, name: str, environment: dict[str, str], **varia
     Raises:
         RuntimeError: the playbook failed; with what it printed.
     """
-    sandbox.reset_calls()
-    began = time.monotonic()
-    done = subprocess.run(
-        ["ansible-playbook", str(WORK / f"{name}.yml"), "-e", json.dumps(variables)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - began
+    # Thousands of records are more than a command line may hold.
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as given:
+        json.dump(variables, given)
+        given.flush()
+        sandbox.reset_calls()
+        began = time.monotonic()
+        done = subprocess.run(
+            ["ansible-playbook", str(WORK / f"{name}.yml"), "-e", f"@{given.name}"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.monotonic() - began
     if done.returncode:
         raise RuntimeError(f"{name} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
     return Cost(seconds, sum(sandbox.calls().values()))
