@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pixel.sandbox.testing import RunningSandbox
+from pixel.sandbox.testing import RunningSandbox, eventually
 from playbook_runs import ROOT, Run, command
 
 from .certificates import ZONE_NAMES, names_of
@@ -44,12 +43,12 @@ def kill_at(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait(lambda: playbook.poll() is not None or sandbox.sandbox.faults()["held"])
+        eventually(lambda: playbook.poll() is not None or sandbox.sandbox.faults()["held"], PATIENCE)
         assert playbook.poll() is None, "the playbook ended before it made its nth change"
     finally:
         kill_tree(playbook)
     # A call that is held before it would still be carried out if it were let go before its caller is found to be gone.
-    wait(lambda: not sandbox.sandbox.faults()["held"])
+    eventually(lambda: not sandbox.sandbox.faults()["held"], PATIENCE)
     sandbox.set_faults(hold=None)
 
 
@@ -60,13 +59,6 @@ def kill_tree(playbook: subprocess.Popen[bytes]) -> None:
         for process in [main, *main.children(recursive=True)]:
             process.kill()
     playbook.wait()
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "what was waited for has not happened"
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

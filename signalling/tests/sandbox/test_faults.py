@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import httpx
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from pixel.sandbox.testing import RunningSandbox, refusal
+from pixel.sandbox.testing import RunningSandbox, eventually, refusal
 
 
 def ask(sandbox: RunningSandbox, method: str, path: str, content: object = None) -> httpx.Response:
     return httpx.request(method, f"{sandbox.endpoint}/_sandbox/{path}", json=content, trust_env=False)
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def outcomes(sandbox: RunningSandbox, calls: int) -> list[bool]:
@@ -96,7 +86,7 @@ def test_a_call_is_held_before_or_after_it_is_carried_out(sandbox: RunningSandbo
     caller = threading.Thread(target=sandbox.launch)
     caller.start()
     try:
-        assert eventually(lambda: ask(sandbox, "GET", "faults").json()["held"])
+        assert eventually(lambda: ask(sandbox, "GET", "faults").json()["held"], within=5)
         assert len(sandbox.ec2.describe_instances()["Reservations"]) == made
     finally:
         sandbox.set_faults(hold=None)
@@ -109,7 +99,7 @@ def test_a_held_call_whose_caller_is_gone_is_not_carried_out(sandbox: RunningSan
     impatient = sandbox.client("ec2", config=_one_attempt(0.3))
     with pytest.raises(Exception, match="timeout"):
         impatient.run_instances(ImageId=sandbox.state.base_image_id, MinCount=1, MaxCount=1)
-    assert eventually(lambda: not ask(sandbox, "GET", "faults").json()["held"])
+    assert eventually(lambda: not ask(sandbox, "GET", "faults").json()["held"], within=5)
     assert sandbox.ec2.describe_instances()["Reservations"] == []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +15,8 @@ import psutil
 import pytest
 
 from pixel.sandbox.gateway import gateway
-from pixel.sandbox.testing import RunningSandbox, refusal
+from pixel.sandbox.testing import RunningSandbox, eventually, refusal
 
-PATIENCE = 60.0
 NAME = "wake"
 
 
@@ -101,13 +99,6 @@ def deployed(shared_sandbox: RunningSandbox) -> Iterator[Deployed]:
     )
     yield Deployed(sandbox, arn, api["id"], plan, key["id"], key["value"])
     sandbox.reset()
-
-
-def until(good: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not good():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_an_invocation_runs_the_function(deployed: Deployed) -> None:
@@ -274,7 +265,7 @@ def test_a_schedule_can_be_fired_by_the_beginning_of_its_name(deployed: Deployed
     deployed.sandbox.reset_calls()
     asked = httpx.post(f"{deployed.sandbox.endpoint}/_sandbox/rules", json={"name": "Reconciler"})
     assert asked.status_code == 200
-    until(lambda: deployed.sandbox.calls().get("ec2.DescribeInstances"))
+    eventually(lambda: deployed.sandbox.calls().get("ec2.DescribeInstances"))
 
 
 def test_an_event_may_come_twice(deployed: Deployed, rule: Callable[..., None]) -> None:
@@ -283,7 +274,7 @@ def test_an_event_may_come_twice(deployed: Deployed, rule: Callable[..., None]) 
     deployed.sandbox.reset_calls()
     try:
         deployed.sandbox.sandbox.fire("ReconcilerRounds-2")
-        until(lambda: deployed.sandbox.calls().get("dynamodb.Scan") == 2)
+        eventually(lambda: deployed.sandbox.calls().get("dynamodb.Scan") == 2)
     finally:
         deployed.sandbox.set_faults(events=None)
 
@@ -295,7 +286,7 @@ def test_a_rule_without_the_functions_permission_reaches_nobody(deployed: Deploy
     deployed.sandbox.reset_calls()
     deployed.sandbox.sandbox.fire("first")
     deployed.sandbox.sandbox.fire("second")
-    until(lambda: deployed.sandbox.calls().get("dynamodb.Scan"))
+    eventually(lambda: deployed.sandbox.calls().get("dynamodb.Scan"))
     assert deployed.sandbox.calls()["dynamodb.Scan"] == 1
     deployed.sandbox.client("lambda").add_permission(
         FunctionName=NAME, StatementId="first", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
@@ -312,7 +303,7 @@ def test_a_state_change_reaches_the_function_of_a_matching_rule(deployed: Deploy
     rule("changes", EventPattern=json.dumps(pattern))
     deployed.sandbox.reset_calls()
     (instance,) = deployed.sandbox.launch(1)
-    until(lambda: deployed.sandbox.calls().get("dynamodb.GetItem"))
+    eventually(lambda: deployed.sandbox.calls().get("dynamodb.GetItem"))
     deployed.sandbox.ec2.terminate_instances(InstanceIds=[instance])
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from pixel.sandbox.members import InstanceFacts
-from pixel.sandbox.testing import RunningSandbox, refusal
+from pixel.sandbox.testing import RunningSandbox, eventually, refusal
 
 
 def test_a_new_instance_is_pending_until_it_has_booted(sandbox: RunningSandbox) -> None:
@@ -159,7 +158,7 @@ def recorder(sandbox: RunningSandbox) -> Iterator[Recorder]:
 def test_observers_are_told_of_every_state_without_anybody_asking(sandbox: RunningSandbox, recorder: Recorder) -> None:
     sandbox.set_delays(start=0.05)
     (one,) = sandbox.launch(UserData="hello")
-    assert eventually(lambda: recorder.states(one) == ["pending", "running"])
+    assert eventually(lambda: recorder.states(one) == ["pending", "running"], within=5)
     running = recorder.told[-1]
     assert running.public_ip
     assert running.user_data == "hello"
@@ -168,7 +167,7 @@ def test_observers_are_told_of_every_state_without_anybody_asking(sandbox: Runni
 def test_observers_are_told_that_a_reset_ends_all_instances(sandbox: RunningSandbox, recorder: Recorder) -> None:
     (one,) = sandbox.launch()
     sandbox.reset()
-    assert eventually(lambda: recorder.states(one)[-1:] == ["terminated"])
+    assert eventually(lambda: recorder.states(one)[-1:] == ["terminated"], within=5)
 
 
 def test_an_observer_that_fails_does_not_stop_the_world(sandbox: RunningSandbox, recorder: Recorder) -> None:
@@ -179,14 +178,5 @@ def test_an_observer_that_fails_does_not_stop_the_world(sandbox: RunningSandbox,
     failing = Failing()
     sandbox.sandbox.observe(failing)
     (one,) = sandbox.launch()
-    assert eventually(lambda: recorder.states(one) == ["pending", "running"])
+    assert eventually(lambda: recorder.states(one) == ["pending", "running"], within=5)
     sandbox.sandbox.unobserve(failing)
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,10 @@ import pytest
 from pixel.lease import LeaseTimings, MemberLease, writes
 from pixel.lease.table import Table
 from pixel.sandbox import state
-from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from pixel.sandbox.testing import RunningSandbox, eventually, running_sandbox
 
 PATIENCE = 60.0
 POOL: Any = [{"ResourceType": "instance", "Tags": [{"Key": "pixel:pool", "Value": "drone"}]}]
-
-
-def until(good: Callable[[], Any]) -> Any:
-    """Look until there is something good, and return it."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := good()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def control(sandbox: RunningSandbox, method: str, path: str, content: Any = None) -> httpx.Response:
@@ -70,30 +61,30 @@ class TestLight:
     def test_only_instances_of_a_pool_are_members(self, light: RunningSandbox) -> None:
         light.launch(1)
         (member,) = light.launch(1, TagSpecifications=POOL)
-        assert [one["instance_id"] for one in until(lambda: on(light))] == [member]
+        assert [one["instance_id"] for one in eventually(lambda: on(light))] == [member]
 
     def test_a_member_says_that_it_is_ready_for_its_session(self, light: RunningSandbox) -> None:
         (member,) = light.launch(1, TagSpecifications=POOL)
         held = lease(light, member)
-        until(lambda: lease_state(held) == "ready")
+        eventually(lambda: lease_state(held) == "ready")
 
     def test_a_member_whose_players_have_left_stops_itself(self, light: RunningSandbox) -> None:
         control(light, "PUT", "members", {"lifecycle": {"grace": 0.5}}).raise_for_status()
         (member,) = light.launch(1, TagSpecifications=POOL)
         held = lease(light, member)
-        until(lambda: lease_state(held) == "ready")
+        eventually(lambda: lease_state(held) == "ready")
         control(light, "POST", "players", {"instance_id": member, "players": 2}).raise_for_status()
-        until(lambda: lease_state(held) == "in_use")
+        eventually(lambda: lease_state(held) == "in_use")
         control(light, "POST", "players", {"instance_id": member, "players": 0}).raise_for_status()
-        until(lambda: light.instance_state(member) == "stopped")
+        eventually(lambda: light.instance_state(member) == "stopped")
         assert lease_state(held) == "draining"
 
     def test_a_stopped_member_is_off(self, light: RunningSandbox) -> None:
         (member,) = light.launch(1, TagSpecifications=POOL)
-        until(lambda: on(light))
-        until(lambda: light.instance_state(member) == "running")
+        eventually(lambda: on(light))
+        eventually(lambda: light.instance_state(member) == "running")
         light.ec2.stop_instances(InstanceIds=[member])
-        until(lambda: not on(light))
+        eventually(lambda: not on(light))
         assert control(light, "POST", "players", {"instance_id": member, "players": 1}).status_code == 400
 
 
@@ -130,30 +121,30 @@ class TestProcesses:
 
     @pytest.mark.slow
     def test_a_member_serves_its_page_and_stops_with_its_instance(self, real: RunningSandbox, member: str) -> None:
-        (one,) = until(lambda: on(real))
-        assert until(lambda: ready(real, one)) == {"streamer": True, "accepting": True}
+        (one,) = eventually(lambda: on(real))
+        assert eventually(lambda: ready(real, one)) == {"streamer": True, "accepting": True}
         tree = family(one["pid"])
         assert len(tree) == 3
         real.ec2.stop_instances(InstanceIds=[member])
-        until(lambda: not any(lives(process) for process in tree))
+        eventually(lambda: not any(lives(process) for process in tree))
 
     @pytest.mark.slow
     def test_a_member_stops_itself_after_its_session(self, real: RunningSandbox) -> None:
         control(real, "PUT", "members", {"lifecycle": {"first_connection": 1}}).raise_for_status()
         (member,) = real.launch(1, TagSpecifications=POOL)
         held = lease(real, member)
-        until(lambda: lease_state(held) == "ready")
-        until(lambda: real.instance_state(member) == "stopped")
+        eventually(lambda: lease_state(held) == "ready")
+        eventually(lambda: real.instance_state(member) == "stopped")
         assert on(real) == []
 
     @pytest.mark.slow
     def test_a_program_that_dies_is_started_again(self, real: RunningSandbox, member: str) -> None:
-        (one,) = until(lambda: on(real))
-        until(lambda: ready(real, one))
+        (one,) = eventually(lambda: on(real))
+        eventually(lambda: ready(real, one))
         (service,) = [process for process in family(one["pid"]) if "signalling" in process.cmdline()]
         service.kill()
         service.wait(PATIENCE)
-        until(lambda: ready(real, one))
+        eventually(lambda: ready(real, one))
 
     def test_where_only_canaries_are_machines_a_member_is_none(self, sandbox: RunningSandbox, tmp_path: Path) -> None:
         canary: Any = [
@@ -162,16 +153,16 @@ class TestProcesses:
         sandbox.set_delays()
         with running_sandbox(tmp_path, members="canaries"):
             (member,) = sandbox.launch(1, TagSpecifications=POOL)
-            until(lambda: sandbox.instance_state(member) == "running")
+            eventually(lambda: sandbox.instance_state(member) == "running")
             (one,) = sandbox.launch(1, TagSpecifications=canary)
-            assert [machine["instance_id"] for machine in until(lambda: on(sandbox))] == [one]
+            assert [machine["instance_id"] for machine in eventually(lambda: on(sandbox))] == [one]
             sandbox.reset()
 
     def test_a_machine_that_shuts_down_is_stopped_by_ec2(self, real: RunningSandbox, member: str) -> None:
-        until(lambda: on(real))
+        eventually(lambda: on(real))
         shutdown = [sys.executable, "-m", "pixel.sandbox.members.shutdown", real.endpoint, member]
         subprocess.run(shutdown, check=True, timeout=PATIENCE)
-        until(lambda: real.instance_state(member) == "stopped")
+        eventually(lambda: real.instance_state(member) == "stopped")
         assert real.instance(member)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
 
 
@@ -221,15 +212,15 @@ def a_members_tree(daemon: state.SandboxState) -> list[psutil.Process]:
     subnet = daemon.subnets["us-east-2a"]
     where: Any = {"ImageId": daemon.base_image_id, "InstanceType": "g4dn.xlarge", "SubnetId": subnet}
     ec2.run_instances(MinCount=1, MaxCount=1, TagSpecifications=POOL, **where)
-    (one,) = until(lambda: httpx.get(f"{daemon.endpoint}/_sandbox/members").json()["members"])
-    return until(lambda: tree if len(tree := family(one["pid"])) == 3 else None)  # type: ignore[no-any-return] # a list
+    (one,) = eventually(lambda: httpx.get(f"{daemon.endpoint}/_sandbox/members").json()["members"])
+    return eventually(lambda: tree if len(tree := family(one["pid"])) == 3 else None)  # type: ignore[no-any-return] # a list
 
 
 @pytest.mark.slow
 def test_nothing_is_left_of_members_when_the_sandbox_is_killed(daemon: state.SandboxState) -> None:
     tree = a_members_tree(daemon)
     os.kill(daemon.pid, signal.SIGKILL)
-    until(lambda: not any(lives(process) for process in tree))
+    eventually(lambda: not any(lives(process) for process in tree))
 
 
 @pytest.mark.slow

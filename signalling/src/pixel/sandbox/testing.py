@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_ec2.type_defs import InstanceTypeDef
     from types_boto3_route53 import Route53Client
+
+_POLL = 0.02
+Found = TypeVar("Found")
+
+
+def eventually(good: Callable[[], Found], within: float = 60.0) -> Found:
+    """Look until there is something good, and return it.
+
+    Raises:
+        AssertionError: not within so many seconds.
+    """
+    deadline = time.monotonic() + within
+    while not (found := good()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"what was waited for has not come within {within:g} s")
+        time.sleep(_POLL)
+    return found
 
 
 class RunningSandbox:

@@ -80,17 +80,8 @@ class Member:
         )
 
 
-class Use:
-    """Why a member is in use: it is nobody else's to stop or to terminate."""
-
-    @property
-    def reason(self) -> str:
-        """Say why the member is left alone."""
-        raise NotImplementedError
-
-
 @dataclass(frozen=True)
-class Lease(Use):
+class Lease:
     """A live lease: who has the member, and until when (epoch seconds)."""
 
     instance_id: str
@@ -105,7 +96,7 @@ class Lease(Use):
 
 
 @dataclass(frozen=True)
-class Hold(Use):
+class Hold:
     """A member that runs, or is to run, for a class that is about to begin; until when (epoch seconds)."""
 
     instance_id: str
@@ -116,6 +107,10 @@ class Hold(Use):
     def reason(self) -> str:
         """Say why the member is left alone."""
         return f"held for {self.purpose}"
+
+
+Use = Lease | Hold
+"""Why a member is in use: it is nobody else's to stop or to terminate."""
 
 
 @dataclass(frozen=True)
