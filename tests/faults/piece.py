@@ -10,10 +10,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 from ansible_collections.mitlab.pixel.plugins.module_utils.waiting import Deadline
@@ -23,7 +22,6 @@ from moto.moto_api._internal import mock_random
 
 from pixel.lease import LeaseTimings
 from pixel.naming import RECORD_TTL, record_name
-from pixel.sandbox.sandbox import Sandbox
 from pixel.signalling.host import machine
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.wake import api
@@ -40,9 +38,9 @@ from .operators import Operators, Output, stage_datetime
 from .outcome import Outcome
 from .plan import CHAOS, SKEW, Blow, Errand, Plan, Window
 from .stage import AWS_FAILS, Actor, Stage
+from .theatre import BEGIN, Theatre, loader
 from .wire import Wire
 
-BEGIN = 1_800_000_000.0
 SCHEDULE = 60.0
 """Seconds between two runs of the reconciler."""
 TIMINGS = LeaseTimings(start=120, connect=60, heartbeat=20, grace=20, cap=600)
@@ -54,54 +52,6 @@ BOUND = UNLEASED + CONFIRM + STOPPING + 2 * (SCHEDULE + ANSWER) + 20
 """Seconds that a member may run without a lease when nothing disturbs: doubted, confirmed, drained, two runs."""
 SETTLE = TIMINGS.start + TIMINGS.connect + TIMINGS.cap + BOUND
 """Seconds from the last fault until everything must have come to rest: a session's longest life, and the bound."""
-
-
-class Theatre:
-    """A sandbox whose time is a stage's; the stage is new for every schedule.
-
-    One for each process: moto keeps its account in module globals.
-    """
-
-    def __init__(self, folder: Any) -> None:
-        from pixel.sandbox.clock import Clock
-
-        self.stage = Stage(BEGIN)
-        clock = Clock(lambda: self.stage.now, lambda: self.stage.now, lambda _: None)
-        self.sandbox = Sandbox(folder, clock=clock)
-        self.state = self.sandbox.state()
-        self._warm_up()
-
-    def _warm_up(self) -> None:
-        """Call each service once: what moto makes at the first call takes random numbers that later ones leave."""
-        wire = Wire(self.stage, self.sandbox.application, lambda *_: 0.0, random.Random(0))
-        with wire.in_place():
-            self.client("dynamodb", PATIENT).list_tables()
-            self.client("ec2", PATIENT).describe_vpcs()
-            self.client("route53", PATIENT).list_hosted_zones()
-
-    def client(self, service: str, config: Config) -> Any:
-        """Return a new client of the sandbox."""
-        return _session(self.state).client(service, endpoint_url=self.state.endpoint, config=config)
-
-    def play(self, plan: Plan) -> Outcome:
-        """Play one schedule."""
-        return Piece(self, plan).play()
-
-
-@cache
-def _loader() -> Any:
-    return botocore.session.Session().get_component("data_loader")
-
-
-def _session(state: Any) -> boto3.Session:
-    core = botocore.session.Session()
-    core.register_component("data_loader", _loader())
-    return boto3.Session(
-        aws_access_key_id=state.access_key,
-        aws_secret_access_key=state.secret_key,
-        region_name=state.region,
-        botocore_session=core,
-    )
 
 
 class Piece:
@@ -174,7 +124,7 @@ class Piece:
             patch.setattr(api.logger, "error", self._complain)
             patch.setattr(dns_prune, "datetime", stage_datetime(stage))
             patch.setattr(machine, "_session", lambda _facts: self)
-            patch.setattr(botocore.session, "create_loader", lambda *_: _loader())
+            patch.setattr(botocore.session, "create_loader", lambda *_: loader())
             stack.enter_context(self.wire.in_place())
             stack.enter_context(sandbox.witnessed(self.journal.witness))
             for observer in () if alone else (self.members, self.function):

@@ -36,9 +36,10 @@ def main(arguments: list[str]) -> int:
         print("set PYTHONHASHSEED=0: otherwise no schedule can be played again", file=sys.stderr)
         return 2
     prepare()
-    from .piece import Theatre
+    from .piece import Piece
     from .plan import draw
     from .planted import PLANTED
+    from .theatre import Theatre
 
     parser = argparse.ArgumentParser(prog="faults.worker")
     parser.add_argument("--plant", choices=PLANTED)
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
         if asked.plant:
             PLANTED[asked.plant](patch)
         for seed in asked.seeds:
-            print(json.dumps(dataclasses.asdict(theatre.play(draw(seed)))), flush=True)
+            print(json.dumps(dataclasses.asdict(Piece(theatre, draw(seed)).play())), flush=True)
     os._exit(0)  # a sandbox that was never started has nothing to stop
 
 

@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> int:
     """Play."""
     prepare()
     output = sys.stdout  # on the stage, what is printed is the actors'
-    from faults.piece import Piece, Theatre
+    from faults.piece import Piece
+    from faults.theatre import Theatre
 
     folder, members, records = arguments[0], int(arguments[1]), int(arguments[2])
     piece = Piece(Theatre(Path(folder)), replace(draw(0), size=members))

@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> int:
     """Play."""
     prepare()
     output = sys.stdout  # on the stage, what is printed is the actors'
-    from faults.piece import Piece, Theatre
+    from faults.piece import Piece
+    from faults.theatre import Theatre
 
     folder, sessions = arguments[0], int(arguments[1])
     chance = random.Random(sessions)
