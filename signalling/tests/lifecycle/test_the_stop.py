@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pixel.signalling.lifecycle import DNS_PATIENCE, STOP_AGAIN, State
+from pixel.signalling.lifecycle import State
 from pixel.signalling.lifecycle_effects import DeleteRecord, StopInstance
+from pixel.signalling.remote_attempts import DNS_PATIENCE, STOP_AGAIN
 
 from .world import World
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pixel.signalling.lifecycle import POLL, State
+from pixel.signalling.lifecycle import State
 from pixel.signalling.lifecycle_effects import (
     AcceptNewcomers,
     Admit,
@@ -18,6 +18,7 @@ from pixel.signalling.lifecycle_effects import (
     RefuseNewcomers,
     StopInstance,
 )
+from pixel.signalling.remote_attempts import POLL
 
 from .world import BOOT, CONNECT, GRACE, LeaseTable, World, a_lease
 

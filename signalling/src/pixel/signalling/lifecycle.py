@@ -37,6 +37,7 @@ from pixel.signalling.lifecycle_effects import (
 )
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.signalling.presence import Presence
+from pixel.signalling.remote_attempts import DNS_PATIENCE, RemoteAttempts
 
 if TYPE_CHECKING:
     from pixel.lease.model import Lease
@@ -44,18 +45,10 @@ if TYPE_CHECKING:
 NOBODY_CAME = "nobody has connected"
 SESSION_ENDED = "the session has ended"
 
-POLL = 10.0
-"""Seconds between two looks at the lease table."""
 HELD_POLL = 1.0
 """Seconds between two looks while the member is held, and somebody may claim it at any moment."""
-HEARTBEAT = 15.0
-"""Seconds between two heartbeats: a lease outlives several lost ones (`LeaseTimings.heartbeat`)."""
 CONFIRM = 2.0
 """A reason to stop must hold this long, seen twice, before anything is done about it."""
-DNS_PATIENCE = 15.0
-"""How long the stop waits for the deletion of the DNS record."""
-STOP_AGAIN = 60.0
-"""A machine that still runs this long after an accepted stop request is asked to stop again."""
 
 
 class Instant(NamedTuple):
@@ -94,13 +87,7 @@ class Lifecycle:
     ) -> None:
         self._settings = settings
         self._leased = leased
-        self._reads = Attempts(POLL, chance=chance)
-        self._hots = Attempts(chance=chance)
-        self._readies = Attempts(chance=chance)
-        self._heartbeats = Attempts(HEARTBEAT, chance=chance)
-        self._drains = Attempts(chance=chance)
-        self._deletions = Attempts(limit=DNS_PATIENCE, chance=chance)
-        self._stops = Attempts(STOP_AGAIN, chance=chance)
+        self._tries = RemoteAttempts(chance)
 
         self._presence = Presence(now.monotonic)
         self._lease: Lease | None = None
@@ -137,7 +124,7 @@ class Lifecycle:
     def streamer_connected(self, now: Instant) -> list[Effect]:
         """The application has come (the first of several, if there are several)."""
         self._presence.streamer_connected(now.monotonic)
-        self._hots.soon(now.monotonic)
+        self._tries.hots.soon(now.monotonic)
         return self.tick(now)
 
     def streamer_disconnected(self, now: Instant) -> list[Effect]:
@@ -148,13 +135,13 @@ class Lifecycle:
     def player_joined(self, now: Instant, player: str) -> list[Effect]:
         """A player with a valid token has connected."""
         if self._presence.player_joined(now.monotonic, player):
-            self._heartbeats.soon(now.monotonic)
+            self._tries.heartbeats.soon(now.monotonic)
         return self.tick(now)
 
     def player_left(self, now: Instant, player: str) -> list[Effect]:
         """A player has gone. One that belonged to an earlier session counts no longer."""
         if self._presence.player_left(now.monotonic, player):
-            self._heartbeats.soon(now.monotonic)
+            self._tries.heartbeats.soon(now.monotonic)
         return self.tick(now)
 
     def activity(self, now: Instant) -> list[Effect]:
@@ -168,14 +155,14 @@ class Lifecycle:
         """`ReadLease` was answered; the member is held until the epoch second `held_until`."""
         if held_until != self._held_until:
             self._held_until = held_until
-            self._hots.soon(now.monotonic)
-        self._reads.succeeded(now.monotonic, HELD_POLL if self._waits(now) and lease is None else None)
+            self._tries.hots.soon(now.monotonic)
+        self._tries.reads.succeeded(now.monotonic, HELD_POLL if self._waits(now) and lease is None else None)
         self._answered = now.monotonic
         if lease is not None:
             return self._adopt(now, lease) + self.tick(now)
         if self._live is not None and self._presence.players:
             # It expired while players are here: perhaps heartbeats were lost. The next one tells.
-            self._heartbeats.soon(now.monotonic)
+            self._tries.heartbeats.soon(now.monotonic)
             return self.tick(now)
         if self._waits(now) and not self._draining:
             return self._reopen_the_door() + self.tick(now)
@@ -183,37 +170,37 @@ class Lifecycle:
 
     def hot_written(self, now: Instant, *, confirmed: bool) -> list[Effect]:
         """`Hot` was answered; not confirmed: it is not held any more, or somebody has claimed it."""
-        self._hots.succeeded(now.monotonic)
+        self._tries.hots.succeeded(now.monotonic)
         self._answered = now.monotonic
         if not confirmed:
-            self._reads.soon(now.monotonic)
+            self._tries.reads.soon(now.monotonic)
         return self.tick(now)
 
     def ready_written(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Ready` was answered."""
-        self._readies.succeeded(now.monotonic)
+        self._tries.readies.succeeded(now.monotonic)
         self._answered = now.monotonic
         return self._adopt(now, lease) + self.tick(now)
 
     def heartbeat_written(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Heartbeat` was answered."""
-        self._heartbeats.succeeded(now.monotonic)
+        self._tries.heartbeats.succeeded(now.monotonic)
         self._answered = now.monotonic
         return self._adopt(now, lease) + self.tick(now)
 
     def lease_lost(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Ready` or `Heartbeat` was answered: this lease has ended."""
-        self._readies.succeeded(now.monotonic)
-        self._heartbeats.succeeded(now.monotonic)
+        self._tries.readies.succeeded(now.monotonic)
+        self._tries.heartbeats.succeeded(now.monotonic)
         self._answered = now.monotonic
         if lease.generation != self._generation:
             return self.tick(now)
-        self._reads.soon(now.monotonic)
+        self._tries.reads.soon(now.monotonic)
         return self._end_lease(now) + self.tick(now)
 
     def drained(self, now: Instant, lease: Lease | None, *, confirmed: bool) -> list[Effect]:
         """`Drain` was answered; not confirmed: someone else has a live lease, or the member is held: so it goes on."""
-        self._drains.succeeded(now.monotonic)
+        self._tries.drains.succeeded(now.monotonic)
         self._answered = now.monotonic
         if not self._draining or (lease is not None and lease.generation != self._generation):
             return self.tick(now)
@@ -222,24 +209,24 @@ class Lifecycle:
             return self._begin_stop(now) + self.tick(now)
         self.reason = None
         self._doubt_since = None
-        self._reads.soon(now.monotonic)
+        self._tries.reads.soon(now.monotonic)
         return self._end_lease(now) + self.tick(now)
 
     # What the machine answers
 
     def record_deleted(self, now: Instant) -> list[Effect]:
         """`DeleteRecord` was answered: the record is gone, or was not ours."""
-        self._deletions.succeeded(now.monotonic)
+        self._tries.deletions.succeeded(now.monotonic)
         return self.tick(now)
 
     def stop_accepted(self, now: Instant) -> list[Effect]:
         """`StopInstance` was answered. It is asked for again if the machine still runs after a while."""
-        self._stops.succeeded(now.monotonic)
+        self._tries.stops.succeeded(now.monotonic)
         return self.tick(now)
 
     def failed(self, now: Instant, effect: Remote) -> list[Effect]:
         """An effect came to nothing: no answer, or a refusal that says nothing about the lease."""
-        self._attempts(effect).failed(now.monotonic)
+        self._tries.of(effect).failed(now.monotonic)
         return self.tick(now)
 
     # Time
@@ -273,7 +260,7 @@ class Lifecycle:
         if not self._leased:
             return self._begin_stop(now)
         self._draining = True
-        self._drains.soon(now.monotonic)
+        self._tries.drains.soon(now.monotonic)
         return self._shut_the_door(now, reason)
 
     def _reason_to_stop(self, now: Instant) -> str | None:
@@ -307,16 +294,16 @@ class Lifecycle:
     def _talk(self, now: Instant) -> list[Effect]:
         """What to tell and to ask the lease table now."""
         if self._draining:
-            return self._ask(now, self._drains, Drain(self._lease))
-        effects = self._ask(now, self._reads, ReadLease())
+            return self._ask(now, self._tries.drains, Drain(self._lease))
+        effects = self._ask(now, self._tries.reads, ReadLease())
         lease = self._live
         if lease is None:
             hot = self._waits(now) and self._presence.streamer
-            return effects + (self._ask(now, self._hots, Hot()) if hot else [])
+            return effects + (self._ask(now, self._tries.hots, Hot()) if hot else [])
         if lease.state == "claimed":
-            return effects + (self._ask(now, self._readies, Ready(lease)) if self._presence.streamer else [])
+            return effects + (self._ask(now, self._tries.readies, Ready(lease)) if self._presence.streamer else [])
         if self._presence.session_began is not None:
-            effects += self._ask(now, self._heartbeats, Heartbeat(lease, len(self._presence.players)))
+            effects += self._ask(now, self._tries.heartbeats, Heartbeat(lease, len(self._presence.players)))
         return effects
 
     @staticmethod
@@ -364,8 +351,8 @@ class Lifecycle:
         # A session already in use means that this service was restarted under it: its players have the grace to return.
         self._presence.new_session(now.monotonic, in_use=lease.state == "in_use")
         self._doubt_since = None
-        self._readies.soon(now.monotonic)
-        self._heartbeats.soon(now.monotonic)
+        self._tries.readies.soon(now.monotonic)
+        self._tries.heartbeats.soon(now.monotonic)
 
     def _end_lease(self, now: Instant) -> list[Effect]:
         if self._live is None:
@@ -393,24 +380,7 @@ class Lifecycle:
 
     def _stop(self, now: Instant, since: float) -> list[Effect]:
         """Delete the record, then stop: in this order while the record can be deleted, at all events after a while."""
-        effects = self._ask(now, self._deletions, DeleteRecord())
-        if self._deletions.answered or now.monotonic - since >= DNS_PATIENCE:
-            effects += self._ask(now, self._stops, StopInstance())
+        effects = self._ask(now, self._tries.deletions, DeleteRecord())
+        if self._tries.deletions.answered or now.monotonic - since >= DNS_PATIENCE:
+            effects += self._ask(now, self._tries.stops, StopInstance())
         return effects
-
-    def _attempts(self, effect: Remote) -> Attempts:
-        match effect:
-            case ReadLease():
-                return self._reads
-            case Hot():
-                return self._hots
-            case Ready():
-                return self._readies
-            case Heartbeat():
-                return self._heartbeats
-            case Drain():
-                return self._drains
-            case DeleteRecord():
-                return self._deletions
-            case StopInstance():
-                return self._stops
