@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 POOL_TAG = "pixel:pool"
 RELEASE_TAG = "pixel:release"
@@ -80,6 +80,14 @@ class Member:
         )
 
 
+class Use(Protocol):
+    """Why a member is in use: it is nobody else's to stop or to terminate."""
+
+    @property
+    def reason(self) -> str:
+        """Say why the member is left alone."""
+
+
 @dataclass(frozen=True)
 class Lease:
     """A live lease: who has the member, and until when (epoch seconds)."""
@@ -107,10 +115,6 @@ class Hold:
     def reason(self) -> str:
         """Say why the member is left alone."""
         return f"held for {self.purpose}"
-
-
-Use = Lease | Hold
-"""Why a member is in use: it is nobody else's to stop or to terminate."""
 
 
 @dataclass(frozen=True)
