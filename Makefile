@@ -53,7 +53,7 @@ play: setup ## wake a member on the embedded AWS, for your own browser
 
 .PHONY: image
 image: setup ## build, verify and release an image on the embedded AWS, with a stand-in for Windows
-	@PYTHONPATH=tests python -m packer
+	@PYTHONPATH=tests:tools python -m packer
 
 .PHONY: down
 down: setup ## stop the sandbox that `make demo KEEP=1` left up

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from pixel.sandbox.testing import RunningSandbox
 from playbook_runs import Run
+from self_signed import self_signed
 
 from .fleets import instances, leases, pool_in_service, records, template_releases
 
@@ -31,28 +28,11 @@ def streamer_never_connects(sandbox: RunningSandbox, _folder: Path, _patch: pyte
 
 def certificate_expired(sandbox: RunningSandbox, folder: Path, _patch: pytest.MonkeyPatch) -> None:
     """The certificate was good until an hour ago."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"*.{sandbox.state.zone}")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=90))
-        .not_valid_after(now - timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"*.{sandbox.state.zone}")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(private)
-    Path(sandbox.state.ca_file).write_bytes(Path(sandbox.state.ca_file).read_bytes() + certificate.public_bytes(pem))
-    sandbox.sandbox.members.set_settings(
-        {"tls": {"certificate": str(folder / "cert.pem"), "key": str(folder / "key.pem")}}
-    )
+    expired = self_signed([f"*.{sandbox.state.zone}"], begins=timedelta(days=-90), ends=timedelta(hours=-1))
+    certificate, key = expired.written(folder)
+    trusted = Path(sandbox.state.ca_file)
+    trusted.write_text(trusted.read_text() + expired.certificate)
+    sandbox.sandbox.members.set_settings({"tls": {"certificate": str(certificate), "key": str(key)}})
 
 
 def wrong_protocol(sandbox: RunningSandbox, _folder: Path, _patch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,14 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from pixel.sandbox.testing import RunningSandbox
-
-from .windows_host.certificate import make_certificate
+from self_signed import self_signed
 
 BUCKET = "pixel-artifacts"
 SECRET = "pixel/certificate"
@@ -63,7 +63,7 @@ def fill_account(sandbox: RunningSandbox, certificate_days: float = 90) -> str:
     """Make the bucket, and the secret with the zone's wildcard certificate; return the certificate."""
     s3: Any = sandbox.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": sandbox.state.region})
-    fullchain, privkey = make_certificate(f"*.{sandbox.state.zone}", certificate_days)
+    fullchain, privkey = self_signed([f"*.{sandbox.state.zone}"], ends=timedelta(days=certificate_days))
     secrets: Any = sandbox.client("secretsmanager")
     text = json.dumps({"fullchain": fullchain, "privkey": privkey})
     secrets.create_secret(Name=SECRET, SecretString=text)

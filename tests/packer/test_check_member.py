@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from self_signed import self_signed
+
 from .scripts import script
-from .windows_host.certificate import write_certificate
 
 check_member = script("check_member")
 ZONE = "pixel.test"
@@ -36,7 +37,7 @@ def member(folder: Path, handshakes_before: int) -> Iterator[object]:
     contexts = []
     for name in ("replaced.pixel.test", f"*.{ZONE}"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*write_certificate(folder, name))
+        context.load_cert_chain(*self_signed([name]).written(folder / name))
         contexts.append(context)
     shown = iter([contexts[0]] * handshakes_before)
 
@@ -49,7 +50,7 @@ def member(folder: Path, handshakes_before: int) -> Iterator[object]:
     server.socket = contexts[0].wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    trusting = ssl.create_default_context(cafile=str(folder / f"*.{ZONE}.pem"))
+    trusting = ssl.create_default_context(cafile=str(folder / f"*.{ZONE}" / "certificate.pem"))
     try:
         yield check_member.Member("127.0.0.1", ZONE, server.server_address[1], trusting)
     finally:

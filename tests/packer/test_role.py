@@ -9,12 +9,14 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from self_signed import self_signed
+
 from .builder import PROGRAM, installed_files, small_wheelhouse
-from .windows_host.certificate import make_certificate
 from .windows_host.host import Host, running_host
 from .workshop import ANSIBLE_PLAYBOOK, ROOT
 
@@ -31,7 +33,7 @@ class Run:
 
     def __init__(self, host: Host, folder: Path, port: int, files: str) -> None:
         self.host, self._folder = host, folder
-        fullchain, privkey = make_certificate("*.pixel.test", 90)
+        fullchain, privkey = self_signed(["*.pixel.test"], ends=timedelta(days=90))
         sources = installed_files(folder)
         wheelhouse = small_wheelhouse(folder / "wheelhouse.zip")
         sources["pixel_wheelhouse"] = {

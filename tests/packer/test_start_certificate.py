@@ -13,9 +13,9 @@ import pytest
 from cryptography import x509
 
 from pixel.sandbox.testing import RunningSandbox
+from self_signed import self_signed
 
 from .many_hosts import Messages, refused, run
-from .windows_host.certificate import make_certificate
 
 Results = list[dict[str, Any]]
 
@@ -30,7 +30,7 @@ def results(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -
     zone, secrets = sandbox.state.zone, sandbox.client("secretsmanager")
     certificates = {"good": (f"*.{zone}", 90), "ends_soon": (f"*.{zone}", 20.5), "elsewhere": ("*.other.test", 90)}
     for name, (domain, days) in certificates.items():
-        fullchain, privkey = make_certificate(domain, days)
+        fullchain, privkey = self_signed([domain], ends=timedelta(days=days))
         text = json.dumps({"fullchain": fullchain, "privkey": privkey})
         secrets.create_secret(Name=f"test/{name}", SecretString=text)
     secrets.create_secret(Name="test/no_json", SecretString="-----BEGIN CERTIFICATE-----")

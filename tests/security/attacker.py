@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import json
 import ssl
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from pixel.signalling.commands.carrier import CarrierEvents
 from pixel.signalling.service import SignallingService
 from pixel.signalling.settings import TlsSettings
+from self_signed import self_signed
 
 SOON = 5.0
 """Seconds within which everything here happens, on a busy machine too."""
@@ -190,22 +185,5 @@ async def silent(connection: ClientConnection, **probe: Any) -> None:
 
 def certificate(folder: Path) -> TlsSettings:
     """Write a certificate for 127.0.0.1 that has signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return TlsSettings(certificate=str(folder / "certificate.pem"), key=str(folder / "key.pem"))
+    certificate_file, key_file = self_signed(["127.0.0.1"]).written(folder)
+    return TlsSettings(certificate=str(certificate_file), key=str(key_file))

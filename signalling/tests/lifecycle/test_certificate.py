@@ -9,34 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from pixel.sandbox.testing import RunningSandbox
 from pixel.signalling.certificate import CHAIN, KEY, FetchError, Pair, fetch, main, parse_pair, put_in_place
+from self_signed import self_signed
 
 NOW = datetime.now(UTC)
 SECRET = "pixel/certificate"
 
 
-def new_pair(begins: datetime = NOW - timedelta(days=1), ends: datetime = NOW + timedelta(days=30)) -> Pair:
+def new_pair(begins: timedelta = timedelta(days=-1), ends: timedelta = timedelta(days=30)) -> Pair:
     """A certificate that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "*.pixel.test")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Pair(certificate.public_bytes(serialization.Encoding.PEM).decode(), pem.decode())
+    return Pair(*self_signed(["*.pixel.test"], begins=begins, ends=ends))
 
 
 def secret_of(pair: Pair) -> str:
@@ -109,8 +93,8 @@ def test_a_fetch_that_was_killed_is_made_good_by_the_next(pair, tmp_path, left):
         pytest.param('{"fullchain": 1, "privkey": 2}', "does not hold JSON", id="numbers"),
         pytest.param('{"fullchain": "", "privkey": ""}', "does not hold JSON", id="no PEM"),
         pytest.param(secret_of(Pair(new_pair().fullchain, new_pair().privkey)), "is not the key", id="another's key"),
-        pytest.param(secret_of(new_pair(ends=NOW - timedelta(hours=1))), "is valid from", id="expired"),
-        pytest.param(secret_of(new_pair(begins=NOW + timedelta(hours=1))), "is valid from", id="not yet valid"),
+        pytest.param(secret_of(new_pair(ends=timedelta(hours=-1))), "is valid from", id="expired"),
+        pytest.param(secret_of(new_pair(begins=timedelta(hours=1))), "is valid from", id="not yet valid"),
     ],
 )
 def test_what_could_not_be_served_leaves_the_old_pair_in_place(pair, tmp_path, secret, complaint):

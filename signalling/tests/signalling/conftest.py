@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,15 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import ClientConnection, connect
 
 from pixel.signalling.commands.carrier import CarrierEvents
 from pixel.signalling.service import SignallingService
 from pixel.signalling.settings import AccessSettings, HttpSettings, Settings, StreamerSettings
+from self_signed import self_signed
 
 OPEN = AccessSettings(mode="none")
 ANY_PORT = HttpSettings(host="127.0.0.1", port=0, redirect_port=0)
@@ -196,22 +192,6 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 def write_certificate(folder: Path, name: str) -> tuple[str, str]:
-    """Write a self-signed certificate for 127.0.0.1; return the paths of certificate and key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    today = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    folder.joinpath("key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    folder.joinpath("certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return str(folder / "certificate.pem"), str(folder / "key.pem")
+    """Write a certificate that signs itself; return the paths of certificate and key."""
+    certificate, key = self_signed([name]).written(folder)
+    return str(certificate), str(key)

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from self_signed import self_signed
+
 from . import exec_wrapper, paths
-from .certificate import write_certificate
 from .console import Console
 from .documented import normalised
 from .exec_wrapper import FileSent, HelperScript, ModuleCall
@@ -81,7 +82,7 @@ def running_host(
     shut_down: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Host, int]]:
     """Run a host whose Administrator has this password; yield it and its port. Its certificate is in the folder."""
-    certificate, key = write_certificate(folder)
+    certificate, key = self_signed(["localhost"]).written(folder)
     host = Host(machine or Machine(), Journal(folder / "journal"), shut_down)
 
     def refused(scheme: str) -> None:
