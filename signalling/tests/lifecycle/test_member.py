@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from pixel.lease.model import Lease, LeaseLost, Standing
-from pixel.signalling.lifecycle import Instant, State
+from pixel.signalling.deadlines import Instant
+from pixel.signalling.lifecycle import State
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.signalling.member import MemberRunner
 

@@ -10,8 +10,8 @@ import pytest
 from pixel.lease.model import LeaseTimings
 from pixel.lease.table import Table
 from pixel.lease.writes import Claim, claim, end
+from pixel.signalling.deadlines import Instant
 from pixel.signalling.host.machine import OwnMachine
-from pixel.signalling.lifecycle import Instant
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.signalling.member import MemberRunner
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from pixel.lease.model import Lease
-from pixel.signalling.lifecycle import Instant, Lifecycle, State
+from pixel.signalling.deadlines import Instant
+from pixel.signalling.lifecycle import Lifecycle, State
 from pixel.signalling.lifecycle_effects import (
     DeleteRecord,
     Drain,

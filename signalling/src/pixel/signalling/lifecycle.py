@@ -17,9 +17,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pixel.signalling.attempts import Attempts
+from pixel.signalling.deadlines import NOBODY_CAME, Deadlines, Instant
 from pixel.signalling.lifecycle_effects import (
     AcceptNewcomers,
     Admit,
@@ -38,24 +39,17 @@ from pixel.signalling.lifecycle_effects import (
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.signalling.presence import Presence
 from pixel.signalling.remote_attempts import DNS_PATIENCE, RemoteAttempts
+from pixel.signalling.tenure import Tenure
 
 if TYPE_CHECKING:
     from pixel.lease.model import Lease
 
-NOBODY_CAME = "nobody has connected"
 SESSION_ENDED = "the session has ended"
 
 HELD_POLL = 1.0
 """Seconds between two looks while the member is held, and somebody may claim it at any moment."""
 CONFIRM = 2.0
 """A reason to stop must hold this long, seen twice, before anything is done about it."""
-
-
-class Instant(NamedTuple):
-    """A moment on two clocks: durations are measured on the one that nobody sets, lease deadlines are on the other."""
-
-    monotonic: float
-    wall: float
 
 
 class State(StrEnum):
@@ -85,18 +79,12 @@ class Lifecycle:
     def __init__(
         self, settings: LifecycleSettings, now: Instant, *, leased: bool, chance: Callable[[], float] = random.random
     ) -> None:
-        self._settings = settings
-        self._leased = leased
         self._tries = RemoteAttempts(chance)
-
         self._presence = Presence(now.monotonic)
-        self._lease: Lease | None = None
-        self._held_until = 0.0
-        self._over: str | None = None
-        self._booted = now.monotonic
-        self._answered = now.monotonic
-        self._refusing = False
+        self._tenure = Tenure(now.monotonic, leased=leased)
+        self._deadlines = Deadlines(settings, self._presence, self._tenure, now.monotonic)
 
+        self._refusing = False
         self._doubt_since: float | None = None
         self._draining = False
         self._stopping_since: float | None = None
@@ -112,7 +100,7 @@ class Lifecycle:
             return State.DRAINING
         if self._presence.session_began is not None:
             return State.IN_USE if self._presence.players else State.GRACE
-        return State.WAITING if self._presence.application_came else State.BOOTING
+        return State.WAITING if self._presence.streamer_came is not None else State.BOOTING
 
     @property
     def players(self) -> int:
@@ -153,25 +141,27 @@ class Lifecycle:
 
     def lease_read(self, now: Instant, lease: Lease | None, held_until: float = 0) -> list[Effect]:
         """`ReadLease` was answered; the member is held until the epoch second `held_until`."""
-        if held_until != self._held_until:
-            self._held_until = held_until
+        if held_until != self._tenure.held_until:
+            self._tenure.held_until = held_until
             self._tries.hots.soon(now.monotonic)
-        self._tries.reads.succeeded(now.monotonic, HELD_POLL if self._waits(now) and lease is None else None)
-        self._answered = now.monotonic
+        self._tries.reads.succeeded(
+            now.monotonic, HELD_POLL if self._tenure.waits(now.wall) and lease is None else None
+        )
+        self._tenure.answered = now.monotonic
         if lease is not None:
             return self._adopt(now, lease) + self.tick(now)
-        if self._live is not None and self._presence.players:
+        if self._tenure.live is not None and self._presence.players:
             # It expired while players are here: perhaps heartbeats were lost. The next one tells.
             self._tries.heartbeats.soon(now.monotonic)
             return self.tick(now)
-        if self._waits(now) and not self._draining:
+        if self._tenure.waits(now.wall) and not self._draining:
             return self._reopen_the_door() + self.tick(now)
         return self._end_lease(now) + self.tick(now)
 
     def hot_written(self, now: Instant, *, confirmed: bool) -> list[Effect]:
         """`Hot` was answered; not confirmed: it is not held any more, or somebody has claimed it."""
         self._tries.hots.succeeded(now.monotonic)
-        self._answered = now.monotonic
+        self._tenure.answered = now.monotonic
         if not confirmed:
             self._tries.reads.soon(now.monotonic)
         return self.tick(now)
@@ -179,21 +169,21 @@ class Lifecycle:
     def ready_written(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Ready` was answered."""
         self._tries.readies.succeeded(now.monotonic)
-        self._answered = now.monotonic
+        self._tenure.answered = now.monotonic
         return self._adopt(now, lease) + self.tick(now)
 
     def heartbeat_written(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Heartbeat` was answered."""
         self._tries.heartbeats.succeeded(now.monotonic)
-        self._answered = now.monotonic
+        self._tenure.answered = now.monotonic
         return self._adopt(now, lease) + self.tick(now)
 
     def lease_lost(self, now: Instant, lease: Lease) -> list[Effect]:
         """`Ready` or `Heartbeat` was answered: this lease has ended."""
         self._tries.readies.succeeded(now.monotonic)
         self._tries.heartbeats.succeeded(now.monotonic)
-        self._answered = now.monotonic
-        if lease.generation != self._generation:
+        self._tenure.answered = now.monotonic
+        if lease.generation != self._tenure.generation:
             return self.tick(now)
         self._tries.reads.soon(now.monotonic)
         return self._end_lease(now) + self.tick(now)
@@ -201,8 +191,8 @@ class Lifecycle:
     def drained(self, now: Instant, lease: Lease | None, *, confirmed: bool) -> list[Effect]:
         """`Drain` was answered; not confirmed: someone else has a live lease, or the member is held: so it goes on."""
         self._tries.drains.succeeded(now.monotonic)
-        self._answered = now.monotonic
-        if not self._draining or (lease is not None and lease.generation != self._generation):
+        self._tenure.answered = now.monotonic
+        if not self._draining or (lease is not None and lease.generation != self._tenure.generation):
             return self.tick(now)
         self._draining = False
         if confirmed:
@@ -238,16 +228,16 @@ class Lifecycle:
         effects: list[Effect] = []
         if not self._draining:
             effects += self._doubt(now)
-        if self._isolated(now):
+        if self._deadlines.isolated(now, draining=self._draining):
             self.reason = self.reason or "the lease table cannot be reached, and nobody is here"
             effects += self._begin_stop(now)
         if self._stopping_since is not None:
             return effects + self._stop(now, self._stopping_since)
-        return effects + (self._talk(now) if self._leased else [])
+        return effects + (self._talk(now) if self._tenure.leased else [])
 
     def _doubt(self, now: Instant) -> list[Effect]:
         """Look for a reason to stop, and act on one that is seen twice."""
-        reason = self._reason_to_stop(now)
+        reason = self._deadlines.reason_to_stop(now)
         if reason is None:
             self._doubt_since = None
             return []
@@ -257,48 +247,20 @@ class Lifecycle:
         if now.monotonic - self._doubt_since < CONFIRM:
             return []
         self.reason = reason
-        if not self._leased:
+        if not self._tenure.leased:
             return self._begin_stop(now)
         self._draining = True
         self._tries.drains.soon(now.monotonic)
         return self._shut_the_door(now, reason)
 
-    def _reason_to_stop(self, now: Instant) -> str | None:
-        if self._over is not None:
-            return self._over
-        if self._leased and self._lease is None:
-            unclaimed = now.monotonic - self._booted >= self._settings.unleased and not self._waits(now)
-            return "no session has claimed this machine" if unclaimed else None
-        if self._capped(now):
-            return "the session has reached its longest duration"
-        reason = self._presence.reason_to_stop(self._settings, now.monotonic)
-        return reason or (NOBODY_CAME if self._overdue(now) else None)
-
-    def _capped(self, now: Instant) -> bool:
-        if self._lease is not None:
-            return now.wall >= self._lease.cap_until
-        return self._presence.capped(self._settings, now.monotonic)
-
-    def _overdue(self, now: Instant) -> bool:
-        if self._lease is None:
-            return self._presence.overdue(self._settings, now.monotonic)
-        until = self._lease.connect_until
-        return self._presence.session_began is None and until is not None and now.wall >= until
-
-    def _isolated(self, now: Instant) -> bool:
-        """Whether the table has been out of reach for so long that the member stops without it."""
-        if not self._leased or self._waits(now) or (self._presence.players and not self._draining):
-            return False
-        return now.monotonic - max(self._answered, self._presence.emptied) >= self._settings.isolation
-
     def _talk(self, now: Instant) -> list[Effect]:
         """What to tell and to ask the lease table now."""
         if self._draining:
-            return self._ask(now, self._tries.drains, Drain(self._lease))
+            return self._ask(now, self._tries.drains, Drain(self._tenure.lease))
         effects = self._ask(now, self._tries.reads, ReadLease())
-        lease = self._live
+        lease = self._tenure.live
         if lease is None:
-            hot = self._waits(now) and self._presence.streamer
+            hot = self._tenure.waits(now.wall) and self._presence.streamer
             return effects + (self._ask(now, self._tries.hots, Hot()) if hot else [])
         if lease.state == "claimed":
             return effects + (self._ask(now, self._tries.readies, Ready(lease)) if self._presence.streamer else [])
@@ -315,22 +277,9 @@ class Lifecycle:
 
     # Leases
 
-    def _waits(self, now: Instant) -> bool:
-        """Whether the member is held, and no session has had it since it booted."""
-        return self._lease is None and now.wall < self._held_until
-
-    @property
-    def _generation(self) -> int:
-        return 0 if self._lease is None else self._lease.generation
-
-    @property
-    def _live(self) -> Lease | None:
-        """The lease that this member serves now, as far as it knows."""
-        return self._lease if self._over is None else None
-
     def _adopt(self, now: Instant, lease: Lease) -> list[Effect]:
         """Go on under a lease: the one at hand with new deadlines, or one of a new session."""
-        if lease.generation < self._generation or self._stopping_since is not None:
+        if lease.generation < self._tenure.generation or self._stopping_since is not None:
             return []
         if lease.state == "draining":
             # Written by this member before it was restarted, or by whoever ended the session: it only has to stop.
@@ -338,9 +287,9 @@ class Lifecycle:
             return self._begin_stop(now)
         if self._draining:
             return []
-        known, same_session = self._live is not None, lease.generation == self._generation
-        self._lease = lease
-        self._over = None
+        known, same_session = self._tenure.live is not None, lease.generation == self._tenure.generation
+        self._tenure.lease = lease
+        self._tenure.over = None
         effects: list[Effect] = [] if known and same_session else [Admit(lease)]
         effects += self._reopen_the_door()
         if not same_session:
@@ -355,9 +304,9 @@ class Lifecycle:
         self._tries.heartbeats.soon(now.monotonic)
 
     def _end_lease(self, now: Instant) -> list[Effect]:
-        if self._live is None:
+        if self._tenure.live is None:
             return []
-        self._over = NOBODY_CAME if self._overdue(now) else SESSION_ENDED
+        self._tenure.over = NOBODY_CAME if self._deadlines.overdue(now) else SESSION_ENDED
         return [Admit(None)]
 
     # The end

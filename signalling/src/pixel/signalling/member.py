@@ -10,8 +10,9 @@ from functools import partial
 import structlog
 
 from pixel.signalling.daemon_thread import in_daemon_thread
+from pixel.signalling.deadlines import Instant
 from pixel.signalling.host.machine import OwnMachine
-from pixel.signalling.lifecycle import Instant, Lifecycle, State
+from pixel.signalling.lifecycle import Lifecycle, State
 from pixel.signalling.lifecycle_effects import (
     AcceptNewcomers,
     Admit,
