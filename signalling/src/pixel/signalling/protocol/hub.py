@@ -19,6 +19,14 @@ from pixel.signalling.protocol.effects import Close, Effect, Ignored, Joined, Le
 from pixel.signalling.protocol.ids import PLACEHOLDER, unique_id
 from pixel.signalling.protocol.messages import Malformed, Message, decode, encode, signed
 from pixel.signalling.protocol.peers import Peer, Player, Sfu, Streamer
+from pixel.signalling.protocol.subscriptions import (
+    join,
+    leave,
+    streamer_data_channels,
+    to_player,
+    to_sfu,
+    unsubscribe,
+)
 
 Dialect = Literal["auto", "modern", "legacy"]
 
@@ -63,7 +71,7 @@ class Hub:
         from_player: Mapping[str, _Handler] = {
             "listStreamers": self._list_streamers,
             "subscribe": self._subscribe_to,
-            "unsubscribe": self._unsubscribe,
+            "unsubscribe": unsubscribe,
             "offer": self._to_streamer,
             "answer": self._to_streamer,
             "iceCandidate": self._to_streamer,
@@ -76,25 +84,25 @@ class Hub:
         }
         from_streamer: Mapping[str, _Handler] = {
             "endpointId": self._identified,
-            "offer": self._to_player,
-            "answer": self._to_player,
-            "iceCandidate": self._to_player,
+            "offer": to_player,
+            "answer": to_player,
+            "iceCandidate": to_player,
             "disconnectPlayer": self._disconnect_player,
-            "layerPreference": self._to_sfu,
+            "layerPreference": to_sfu,
             "ping": _pong,
             "pong": _nothing,
         }
         from_sfu: Mapping[str, _Handler] = {
             "listStreamers": self._list_streamers,
             "subscribe": self._subscribe_to,
-            "unsubscribe": self._unsubscribe,
+            "unsubscribe": unsubscribe,
             "endpointId": self._identified,
             "startStreaming": self._start_streaming,
             "stopStreaming": self._stop_streaming,
-            "offer": self._to_player,
-            "peerDataChannels": self._to_player,
+            "offer": to_player,
+            "peerDataChannels": to_player,
             "answer": self._to_streamer,
-            "streamerDataChannels": self._streamer_data_channels,
+            "streamerDataChannels": streamer_data_channels,
             "ping": _pong,
             "pong": _nothing,
         }
@@ -180,7 +188,7 @@ class Hub:
         peer.connected = False
         effects: list[Effect] = []
         if isinstance(peer, Player):
-            effects += self._leave(peer)
+            effects += leave(peer)
             if peer in self.players:
                 self.players.discard(peer)
                 effects += self._player_count()
@@ -197,7 +205,7 @@ class Hub:
         effects: list[Effect] = []
         for player in list(streamer.players.values()):
             if isinstance(player, Sfu):
-                effects += self._leave(player)
+                effects += leave(player)
                 if player.connected:
                     effects.append(Send(player, encode({"type": "streamerDisconnected"})))
                 player.streaming = False
@@ -218,37 +226,15 @@ class Hub:
         streamer = self.streamers.get(wanted)
         if streamer is None or (isinstance(player, Sfu) and streamer is player):
             return [_subscribe_failed(player, f"Streamer {wanted} does not exist.")]
-        effects = self._leave(player)
+        effects = leave(player)
         if self._has_room(streamer, player):
-            return effects + self._join(player, streamer)
+            return effects + join(player, streamer)
         return [*effects, _subscribe_failed(player, f"Streamer {wanted} is full. Max players = {self._max_players}.")]
-
-    def _unsubscribe(self, player: Player, _message: Message, _frame: str) -> list[Effect]:
-        return self._leave(player)
 
     def _has_room(self, streamer: Streamer, player: Player) -> bool:
         if not self._max_players or not player.counted:
             return True
         return sum(other.counted for other in streamer.players.values()) < self._max_players
-
-    def _join(self, player: Player, streamer: Streamer) -> list[Effect]:
-        player.source = streamer
-        player.wire_id = streamer.id_for(player)
-        streamer.players[player.wire_id] = player
-        if streamer.legacy:
-            return []
-        hello = messages.player_connected(player.wire_id, sfu=isinstance(player, Sfu))
-        return [Send(streamer, encode(hello))]
-
-    def _leave(self, player: Player) -> list[Effect]:
-        streamer = player.source
-        if streamer is None:
-            return []
-        player.source = None
-        del streamer.players[player.wire_id]
-        if not streamer.connected:
-            return []
-        return [Send(streamer, encode({"type": "playerDisconnected", "playerId": player.wire_id}))]
 
     # Forwarding
 
@@ -265,28 +251,7 @@ class Hub:
         if not self._has_room(streamer, player):
             return self.dismiss(player, TRY_AGAIN_LATER, f"{streamer.streamer_id} is full")
         forwarded = signed(frame, message, streamer.id_for(player))
-        return [*self._join(player, streamer), Send(streamer, forwarded)]
-
-    def _to_player(self, streamer: Streamer, message: Message, frame: str) -> list[Effect]:
-        """Pass a message on to the player it names, which must be a subscriber of its sender."""
-        player = streamer.players.get(str(message.get("playerId")))
-        if player is None:
-            return [Ignored(streamer, f"{message['type']} to a player that is not subscribed")]
-        if streamer.legacy or isinstance(streamer, Sfu):
-            del message["playerId"]
-            frame = encode(message)
-        return [Send(player, frame)]
-
-    def _to_sfu(self, streamer: Streamer, message: Message, frame: str) -> list[Effect]:
-        sfu = next((player for player in streamer.players.values() if isinstance(player, Sfu)), None)
-        return [Ignored(streamer, f"{message['type']} without an SFU") if sfu is None else Send(sfu, frame)]
-
-    def _streamer_data_channels(self, sfu: Sfu, message: Message, _frame: str) -> list[Effect]:
-        if sfu.source is None:
-            return [Ignored(sfu, "streamerDataChannels without a subscription")]
-        message["sfuId"] = sfu.wire_id
-        message.setdefault("playerId", sfu.wire_id)
-        return [Send(sfu.source, encode(message))]
+        return [*join(player, streamer), Send(streamer, forwarded)]
 
     # What streamers say of themselves
 
