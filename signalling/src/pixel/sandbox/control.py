@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pixel.sandbox.calls import Answer, Environ
 from pixel.sandbox.requests import read_body
+
+if TYPE_CHECKING:
+    from pixel.sandbox.sandbox import Sandbox
 
 PREFIX = "/_sandbox/"
 
@@ -34,7 +37,40 @@ class Control:
             return _json(400, {"error": str(error)})
 
 
-def texts(asked: Any, *names: str) -> list[str]:
+def routes(sandbox: Sandbox) -> Mapping[tuple[str, str], Route]:
+    """Return what can be asked of a sandbox."""
+
+    def set_members(asked: Any) -> dict[str, Any]:
+        given = dict(asked or {})
+        kind = given.pop("kind", None)
+        sandbox.members.set_settings(given)
+        if kind is not None:
+            sandbox.members.set_kind(kind)
+        return sandbox.members.report()
+
+    def set_players(asked: Any) -> None:
+        (instance_id,) = _texts(asked, "instance_id")
+        sandbox.members.set_players(instance_id, asked.get("players"))
+
+    return {
+        ("GET", "status"): lambda _: sandbox.status(),
+        ("GET", "calls"): lambda _: sandbox.calls(),
+        ("DELETE", "calls"): lambda _: sandbox.reset_calls(),
+        ("GET", "faults"): lambda _: sandbox.faults(),
+        ("PUT", "faults"): sandbox.set_faults,
+        ("DELETE", "faults"): lambda _: sandbox.reset_faults(),
+        ("POST", "shutdown"): lambda asked: sandbox.shut_down(*_texts(asked, "instance_id")),
+        ("PUT", "images"): lambda asked: sandbox.set_image_state(*_texts(asked, "image_id", "state")),
+        ("GET", "members"): lambda _: sandbox.members.report(),
+        ("PUT", "members"): set_members,
+        ("POST", "players"): set_players,
+        ("GET", "rules"): lambda _: sandbox.rules(),
+        ("POST", "rules"): lambda asked: sandbox.fire(*_texts(asked, "name")),
+        ("POST", "reset"): lambda _: sandbox.reset(),
+    }
+
+
+def _texts(asked: Any, *names: str) -> list[str]:
     """Return the named texts of a request's JSON object.
 
     Raises:

@@ -18,7 +18,7 @@ from pixel.sandbox.app import Application, Door
 from pixel.sandbox.buckets import TokenBuckets
 from pixel.sandbox.clock import SYSTEM, Clock
 from pixel.sandbox.cloudformation.layer import CloudFormation
-from pixel.sandbox.control import Control, texts
+from pixel.sandbox.control import Control
 from pixel.sandbox.counters import CallCounter
 from pixel.sandbox.credentials import CredentialsCheck
 from pixel.sandbox.ec2.layer import Ec2, Region
@@ -31,7 +31,7 @@ from pixel.sandbox.gateway import gateway
 from pixel.sandbox.gateway.gateway import Gateway
 from pixel.sandbox.hold import HoldPoint
 from pixel.sandbox.members import imds
-from pixel.sandbox.members.facts import InstanceFacts, InstanceObserver
+from pixel.sandbox.members.facts import InstanceObserver
 from pixel.sandbox.members.members import Kind, Members
 from pixel.sandbox.members.site import Site, https_port
 from pixel.sandbox.route53.dns import DnsServer
@@ -95,9 +95,9 @@ class Sandbox:
             faults = FaultInjection(buckets, self._settings, clock.sleep)
             self._counter = CallCounter(CredentialsCheck(faults, self._access_key, self._secret_key))
             doors: dict[str, Door] = {
-                control.PREFIX: self._control(),
+                control.PREFIX: Control(control.routes(self)),
                 gateway.PREFIX: self._gateway,
-                imds.PREFIX: imds.Imds(self._facts, self._role, (self._access_key, self._secret_key)),
+                imds.PREFIX: imds.Imds(self._ec2.facts, self._role, (self._access_key, self._secret_key)),
             }
             self.application = Application(self._counter, doors)
             """Answers requests: WSGI."""
@@ -113,26 +113,6 @@ class Sandbox:
 
     def _new_region(self, name: str) -> Region:
         return Region(name, self._settings, self._administrator_password, self._clock.now, self._ticker.happened)
-
-    def _control(self) -> Control:
-        return Control(
-            {
-                ("GET", "status"): lambda _: self.status(),
-                ("GET", "calls"): lambda _: self.calls(),
-                ("DELETE", "calls"): lambda _: self.reset_calls(),
-                ("GET", "faults"): lambda _: self.faults(),
-                ("PUT", "faults"): self.set_faults,
-                ("DELETE", "faults"): lambda _: self.reset_faults(),
-                ("POST", "shutdown"): lambda asked: self.shut_down(*texts(asked, "instance_id")),
-                ("PUT", "images"): lambda asked: self.set_image_state(*texts(asked, "image_id", "state")),
-                ("GET", "members"): lambda _: self.members.report(),
-                ("PUT", "members"): self._set_members,
-                ("POST", "players"): self._set_players,
-                ("GET", "rules"): lambda _: self._bus.rules(),
-                ("POST", "rules"): lambda asked: self.fire(*texts(asked, "name")),
-                ("POST", "reset"): lambda _: self.reset(),
-            }
-        )
 
     def state(self) -> SandboxState:
         """Return what the outside needs to use this sandbox."""
@@ -235,6 +215,10 @@ class Sandbox:
         with self._region() as region:
             region.power.shut_down(instance_id)
 
+    def rules(self) -> list[dict[str, Any]]:
+        """Return the rules of EventBridge that events may follow now."""
+        return self._bus.rules()
+
     def fire(self, rule: str) -> None:
         """Hand out the event of a scheduled rule of EventBridge now; the beginning of its name is enough.
 
@@ -262,28 +246,6 @@ class Sandbox:
         except AwsError as error:
             raise ValueError(error.message) from error
         self._ticker.wake()
-
-    def _set_members(self, asked: Any) -> dict[str, Any]:
-        given = dict(asked or {})
-        kind = given.pop("kind", None)
-        self.members.set_settings(given)
-        if kind is not None:
-            self.members.set_kind(kind)
-        return self.members.report()
-
-    def _set_players(self, asked: Any) -> None:
-        (instance_id,) = texts(asked, "instance_id")
-        self.members.set_players(instance_id, asked.get("players"))
-
-    def _facts(self, instance_id: str) -> InstanceFacts | None:
-        """Return the facts of an instance in any region; None when it is not there."""
-        with self._lock:
-            for region in self._ec2.regions():
-                region.settle()
-                for one in region.account.instances():
-                    if one.id == instance_id:
-                        return region.lifecycle.facts(one)
-        return None
 
     def _role(self, profile_arn: str) -> str | None:
         """Return the name of the role in an instance profile."""

@@ -119,6 +119,16 @@ class Ec2:
         """Yield the regions that were used. Hold the lock meanwhile."""
         yield from list(self._regions.values())
 
+    def facts(self, instance_id: str) -> InstanceFacts | None:
+        """Return the facts of an instance in any region; None when it is not there."""
+        with self._lock:
+            for region in self.regions():
+                region.settle()
+                for one in region.account.instances():
+                    if one.id == instance_id:
+                        return region.lifecycle.facts(one)
+        return None
+
     def reset(self) -> None:
         """End all instances and forget everything; moto's part is reset apart, after it. Hold the lock."""
         for region in self.regions():
