@@ -104,6 +104,6 @@ def records(sandbox: RunningSandbox, release: str) -> list[dict[str, str]]:
 
 
 def leases(sandbox: RunningSandbox) -> list[str]:
-    """Return the members that the lease table has an item of."""
+    """Return the members that somebody has leased, or had last."""
     items = sandbox.dynamodb.scan(TableName=sandbox.state.lease_table)["Items"]
-    return [item["instance_id"]["S"] for item in items]
+    return [item["instance_id"]["S"] for item in items if "session" in item]

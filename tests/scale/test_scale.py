@@ -50,13 +50,13 @@ def test_every_playbook_comes_to_its_end_with_a_thousand_members(fleet: dict[str
 @pytest.mark.parametrize(
     ("what", "most"),
     [
-        ("release to an empty pool", 30),
+        ("release to an empty pool", 40),
         ("the same release again", 5),
         ("start all", 20),
         ("stop all", 20),
         ("prune the records", 60),
         ("prune the images", 5),
-        ("no members", 10),
+        ("no members", 20),
     ],
 )
 def test_calls_that_aws_takes_grow_with_pages_and_batches_and_never_with_members(

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .aws import Client
+from .dynamodb import OPTIONAL, call
 from .errors import AWS_ERRORS, PixelError, code_of
 
 OWNER = "release"
@@ -66,13 +67,8 @@ def claim(dynamodb: Client, table: str, lease: CanaryLease, now: float) -> str:
         "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
     }
     try:
-        dynamodb.update_item(**request, aws_retry=True)
+        call(dynamodb.update_item, table, OPTIONAL, **request)
     except AWS_ERRORS as error:
-        if code_of(error) == "ResourceNotFoundException":
-            raise PixelError(
-                f"lease_table is {table}, and there is no such table in this region: give the table of the wake "
-                f"function, or leave lease_table out when members are not leased"
-            ) from error
         if code_of(error) != "ConditionalCheckFailedException":
             raise
         raise PixelError(

@@ -19,6 +19,7 @@ from .first_boot import FirstBoot
 from .fleet_launch import launch, launch_request
 from .fleet_plan import spread
 from .launch_template_plan import Template
+from .leases import Leases
 from .members import CANARY_TAG, CHECKING, GONE, PASSED, POOL_TAG, Member
 from .waiting import Deadline
 
@@ -70,7 +71,7 @@ def until_running(ec2: Client, pool: str, canary: Member, deadline: Deadline) ->
     Raises:
         PixelError: it does not come to run.
     """
-    boot = FirstBoot(ec2, pool, deadline, status_checks=False, stop=False, leases=dict)
+    boot = FirstBoot(ec2, pool, deadline, status_checks=False, stop=False, leases=Leases())
     boots = boot.see_through([canary.instance_id])
     if boots.problem:
         raise PixelError(boots.problem)

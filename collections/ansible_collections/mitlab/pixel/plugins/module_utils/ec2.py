@@ -17,8 +17,10 @@ FILTER_VALUES = 200
 """Values in one filter (EC2's limit)."""
 LIVE = ["pending", "running", "stopping", "stopped"]
 """The states of instances that exist."""
-STOP_BATCH = 250
-"""Instances in one StopInstances or StartInstances call; EC2 publishes no limit, and one bad id spoils its batch."""
+START_BATCH = 250
+"""Instances in one StartInstances call; EC2 publishes no limit, and one that finds no capacity spoils its batch."""
+STOP_BATCH = 500
+"""Instances in one StopInstances call; EC2 publishes no limit."""
 TERMINATE_BATCH = 250
 """Instances in one TerminateInstances call; EC2 allows 1,000 and recommends less."""
 
@@ -126,7 +128,7 @@ def start_instances(ec2: Client, members: Iterable[Member]) -> dict[str, str]:
         by_zone.setdefault(member.zone, []).append(member.instance_id)
     left: dict[str, str] = {}
     for zone, ids in by_zone.items():
-        for batch in batches(ids, STOP_BATCH):
+        for batch in batches(ids, START_BATCH):
             left |= _tolerant(lambda some: ec2.start_instances(InstanceIds=list(some), aws_retry=True), batch, zone)
     return left
 

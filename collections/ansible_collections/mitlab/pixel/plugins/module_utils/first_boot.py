@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .aws import Client
 from .ec2 import describe_members, passed_status_checks, stop_instances, tag_filters
-from .members import GONE, OFF, POOL_TAG, Member, Use, counted
+from .leases import Leases
+from .members import GONE, OFF, POOL_TAG, Member, counted
 from .waiting import Deadline
-
-ReadLeases = Callable[[], Mapping[str, Use]]
 
 
 @dataclass
@@ -39,7 +38,7 @@ class FirstBoot:
     Attributes:
         status_checks: whether a member has booted when EC2's status checks pass, or already when it runs.
         stop: whether it is stopped then.
-        leases: reads the live leases and holds, just before something is stopped.
+        leases: takes members out of use, just before they are stopped.
     """
 
     ec2: Client
@@ -47,7 +46,7 @@ class FirstBoot:
     deadline: Deadline
     status_checks: bool
     stop: bool
-    leases: ReadLeases
+    leases: Leases
 
     def see_through(self, ids: Iterable[str]) -> Boots:
         """Wait until the members have booted, stop those that are not in use, and wait until they are stopped."""
@@ -57,11 +56,9 @@ class FirstBoot:
         if boots.problem is None and self.status_checks:
             self._until_checked(waiting, boots)
         if boots.problem is None and self.stop and waiting:
-            leases = self.leases()
-            boots.kept |= {one: leases[one].reason for one in waiting & leases.keys()}
-            unleased = sorted(waiting - leases.keys())
-            boots.kept |= stop_instances(self.ec2, unleased)
-            boots.stopped = [one for one in unleased if one not in boots.kept]
+            boots.kept |= self.leases.drain(one for one in boots.members if one.instance_id in waiting)
+            boots.kept |= stop_instances(self.ec2, sorted(waiting - boots.kept.keys()))
+            boots.stopped = sorted(waiting - boots.kept.keys())
             self._until_stopped(set(boots.stopped), boots)
         return boots
 

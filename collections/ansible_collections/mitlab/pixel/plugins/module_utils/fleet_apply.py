@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from .aws import Client
 from .ec2 import run_instances, terminate_instances
-from .first_boot import FirstBoot, ReadLeases
+from .first_boot import FirstBoot
 from .fleet_launch import Launched, launch
 from .fleet_plan import FleetPlan, FleetRequest, foreseen, plan_fleet
+from .leases import Leases
 from .members import Member, changes_by_zone, counted
 
 
@@ -24,12 +25,12 @@ class Pool:
     Attributes:
         members: the pool's instances, also terminated ones that EC2 still lists.
         zones: availability zone by subnet; empty when no member is missing.
-        leases: reads the live leases and holds. Called again before each step that takes a member away.
+        leases: tells who uses members, and takes them out of use before each step that takes one away.
     """
 
     members: Sequence[Member]
     zones: Mapping[str, str]
-    leases: ReadLeases
+    leases: Leases
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Outcome:
 def plan_with_leases(request: FleetRequest, pool: Pool, members: Sequence[Member]) -> FleetPlan:
     """Plan; ask who has leased what only when the plan takes a member away."""
     plan = plan_fleet(request, members, pool.zones, {})
-    return plan_fleet(request, members, pool.zones, pool.leases()) if plan.needs_leases else plan
+    return plan_fleet(request, members, pool.zones, pool.leases.in_use()) if plan.needs_leases else plan
 
 
 def foresee(request: FleetRequest, pool: Pool) -> Outcome:
@@ -106,8 +107,11 @@ def apply(
             return _retired(outcome, FleetPlan())
     if plan.create or plan.stop:
         plan = plan_with_leases(request, pool, outcome.members)
-    terminate_instances(ec2, plan.terminate)
-    return _retired(outcome, plan)
+    leaving = [member for member in outcome.members if member.instance_id in plan.terminate]
+    in_use = pool.leases.drain(leaving)
+    unused = tuple(one for one in plan.terminate if one not in in_use)
+    terminate_instances(ec2, unused)
+    return _retired(outcome, replace(plan, terminate=unused, kept={**plan.kept, **in_use}))
 
 
 def _add_launched(outcome: Outcome, launched: Launched) -> None:

@@ -12,18 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .aws import Client, batches
-from .errors import AWS_ERRORS, PixelError, code_of
+from .dynamodb import call, key, names, update_all
 from .hot_plan import Known, Member, Target
+from .leases import NOBODYS
 
 READ_BATCH = 100
 """Keys in one BatchGetItem."""
-WRITE_BATCH = 100
-"""Writes in one TransactWriteItems."""
-TRIES = 4
-"""Times that a batch is sent when other writes are under way on its items."""
 
 _ATTRIBUTES = ("instance_id", "state", "session", "lease_until", "hold_until", "hold_for", "hot_at")
-_FREE = "(attribute_not_exists(#state) OR #state = :free) AND (attribute_not_exists(#session) OR #lease_until <= :now)"
+_FREE = f"(attribute_not_exists(#state) OR #state = :free) AND {NOBODYS}"
 
 
 def read_items(dynamodb: Client, table: str, ids: Sequence[str], now: float) -> dict[str, Known]:
@@ -32,13 +29,13 @@ def read_items(dynamodb: Client, table: str, ids: Sequence[str], now: float) -> 
     Raises:
         PixelError: there is no such table.
     """
-    names = _names(*_ATTRIBUTES)
-    asked = {"ConsistentRead": True, "ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+    aliases = names(*_ATTRIBUTES)
+    asked = {"ConsistentRead": True, "ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}
     found: dict[str, Known] = {}
     for batch in batches(ids, READ_BATCH):
-        keys = [{"instance_id": {"S": one}} for one in batch]
+        keys = [key(one) for one in batch]
         while keys:
-            answer = _call(dynamodb.batch_get_item, table, RequestItems={table: {**asked, "Keys": keys}})
+            answer = call(dynamodb.batch_get_item, table, RequestItems={table: {**asked, "Keys": keys}})
             found |= {item["instance_id"]["S"]: _known(item, now) for item in answer["Responses"].get(table, ())}
             keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
     return found
@@ -49,15 +46,15 @@ def hold(dynamodb: Client, table: str, members: Iterable[Member], target: Target
 
     Members that somebody has claimed meanwhile, or that are held for something else, are left alone. Replayable.
     """
-    writes = [
+    updates = [
         {
-            **_key(table, member.instance_id),
+            "Key": key(member.instance_id),
             "UpdateExpression": "SET #hold_until = :until, #hold_for = :for, #pool = :pool, #az = :az",
             "ConditionExpression": (
                 "(#hold_for = :for AND #hold_until > :now) OR "
                 f"((attribute_not_exists(#hold_until) OR #hold_until <= :now) AND {_FREE})"
             ),
-            "ExpressionAttributeNames": _names(
+            "ExpressionAttributeNames": names(
                 "state", "session", "lease_until", "hold_until", "hold_for", "pool", "az"
             ),
             "ExpressionAttributeValues": {
@@ -71,71 +68,22 @@ def hold(dynamodb: Client, table: str, members: Iterable[Member], target: Target
         }
         for member in members
     ]
-    return _write(dynamodb, table, writes)
+    return update_all(dynamodb, table, updates).done
 
 
 def let_go(dynamodb: Client, table: str, ids: Iterable[str], purpose: str, now: float) -> set[str]:
     """Take holds back from members that nobody has claimed; return the ids of those that are held no more."""
-    writes = [
+    updates = [
         {
-            **_key(table, one),
+            "Key": key(one),
             "UpdateExpression": "REMOVE #hold_until, #hold_for, #hot_at",
             "ConditionExpression": f"#hold_for = :for AND {_FREE}",
-            "ExpressionAttributeNames": _names("state", "session", "lease_until", "hold_until", "hold_for", "hot_at"),
+            "ExpressionAttributeNames": names("state", "session", "lease_until", "hold_until", "hold_for", "hot_at"),
             "ExpressionAttributeValues": {":for": {"S": purpose}, ":free": {"S": "free"}, ":now": {"N": str(now)}},
         }
         for one in ids
     ]
-    return _write(dynamodb, table, writes)
-
-
-def _write(dynamodb: Client, table: str, writes: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Send the writes in transactions, each without those whose condition does not hold; return the written ids."""
-    done: set[str] = set()
-    for batch in batches(writes, WRITE_BATCH):
-        left = list(batch)
-        for _try in range(TRIES):
-            if not left:
-                break
-            try:
-                _call(dynamodb.transact_write_items, table, TransactItems=[{"Update": write} for write in left])
-            except AWS_ERRORS as error:
-                left = _without_failed(left, error)
-            else:
-                done |= {write["Key"]["instance_id"]["S"] for write in left}
-                break
-    return done
-
-
-def _without_failed(writes: Sequence[Mapping[str, Any]], error: Exception) -> list[Mapping[str, Any]]:
-    """Return the writes that may be sent again after a cancelled transaction; raise any other error."""
-    if code_of(error) != "TransactionCanceledException":
-        raise error
-    reasons: Sequence[Mapping[str, Any]] = getattr(error, "response", {}).get("CancellationReasons", ())
-    codes = [reason.get("Code", "None") for reason in reasons]
-    if len(codes) != len(writes) or not set(codes) <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
-        raise error
-    return [write for write, code in zip(writes, codes, strict=True) if code != "ConditionalCheckFailed"]
-
-
-def _call(operation: Any, table: str, **request: Any) -> Any:
-    try:
-        return operation(**request, aws_retry=True)
-    except AWS_ERRORS as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
-        raise PixelError(
-            f"lease_table is {table}, and there is no such table in this region: give the table of the wake function"
-        ) from error
-
-
-def _names(*attributes: str) -> dict[str, str]:
-    """Return aliases: DynamoDB reserves words such as `state`, `session` and `pool`."""
-    return {f"#{name}": name for name in attributes}
-
-
-def _key(table: str, instance_id: str) -> dict[str, Any]:
-    return {"TableName": table, "Key": {"instance_id": {"S": instance_id}}}
+    return update_all(dynamodb, table, updates).done
 
 
 def _known(item: Mapping[str, Any], now: float) -> Known:

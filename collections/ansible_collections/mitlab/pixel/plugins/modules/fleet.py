@@ -197,12 +197,12 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.mitlab.pixel.plugins.module_utils import ec2 as ec2_api
 from ansible_collections.mitlab.pixel.plugins.module_utils import fleet_apply
 from ansible_collections.mitlab.pixel.plugins.module_utils.aws import client
-from ansible_collections.mitlab.pixel.plugins.module_utils.dynamodb import lease_reader
 from ansible_collections.mitlab.pixel.plugins.module_utils.ec2_templates import versions_of
 from ansible_collections.mitlab.pixel.plugins.module_utils.errors import PixelError
 from ansible_collections.mitlab.pixel.plugins.module_utils.first_boot import FirstBoot
 from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_launch import launch_request
 from ansible_collections.mitlab.pixel.plugins.module_utils.fleet_plan import FleetRequest, shortfall
+from ansible_collections.mitlab.pixel.plugins.module_utils.leases import leases_of
 from ansible_collections.mitlab.pixel.plugins.module_utils.members import (
     FIRST_BOOT_TAG,
     POOL_TAG,
@@ -256,7 +256,7 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
     if params["batch"] < 0:
         raise PixelError(f"batch is {params['batch']}: give how many members to launch at a time, or 0 for all")
     stop_new = params["new_members"] == "stopped"
-    leases = lease_reader(module, params["lease_table"])
+    leases = leases_of(module, params["lease_table"])
 
     ec2 = client(module, "ec2")
     template = versions_of(ec2, params["launch_template"])

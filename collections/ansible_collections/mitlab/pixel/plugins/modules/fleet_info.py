@@ -113,7 +113,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.mitlab.pixel.plugins.module_utils import ec2 as ec2_api
 from ansible_collections.mitlab.pixel.plugins.module_utils.aws import client
-from ansible_collections.mitlab.pixel.plugins.module_utils.dynamodb import lease_reader
+from ansible_collections.mitlab.pixel.plugins.module_utils.leases import leases_of
 from ansible_collections.mitlab.pixel.plugins.module_utils.members import (
     POOL_TAG,
     RELEASE_TAG,
@@ -137,7 +137,7 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
         filters += ec2_api.tag_filters({RELEASE_TAG: params["release"]})
     filters.append({"Name": "instance-state-name", "Values": params["states"]})
     members = ec2_api.describe_members(client(module, "ec2"), filters)
-    leases = lease_reader(module, params["lease_table"])()
+    leases = leases_of(module, params["lease_table"]).in_use()
     found = [member_result(member, leases.get(member.instance_id)) for member in members]
     uses = {use: sum(member[use] is not None for member in found) for use in ("lease", "hold")}
     counts = {**totals(members), "leased": uses["lease"], "held": uses["hold"]}

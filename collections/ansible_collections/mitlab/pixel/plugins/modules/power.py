@@ -86,8 +86,8 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.mitlab.pixel.plugins.module_utils import ec2 as ec2_api
 from ansible_collections.mitlab.pixel.plugins.module_utils.aws import Client, client
-from ansible_collections.mitlab.pixel.plugins.module_utils.dynamodb import lease_reader
 from ansible_collections.mitlab.pixel.plugins.module_utils.errors import PixelError
+from ansible_collections.mitlab.pixel.plugins.module_utils.leases import leases_of
 from ansible_collections.mitlab.pixel.plugins.module_utils.members import TagFilter, changes_by_zone
 from ansible_collections.mitlab.pixel.plugins.module_utils.options import LEASE_TABLE, WAIT, wait_timeout
 from ansible_collections.mitlab.pixel.plugins.module_utils.power_plan import TARGET, Desired, PowerPlan, plan_power
@@ -113,7 +113,7 @@ def late_members(
 
 
 def result(plan: PowerPlan, refused: Mapping[str, str], state: Desired, diff: bool) -> dict[str, Any]:
-    """Return what the module reports; `refused` are members that EC2 did not change, with the reason."""
+    """Return what the module reports; `refused` are members that could not be changed, with the reason."""
     changed = [member for member in plan.changes if member.instance_id not in refused]
     ids = [member.instance_id for member in changed]
     report: dict[str, Any] = {
@@ -137,18 +137,20 @@ def run(module: AnsibleAWSModule) -> dict[str, Any]:
     state = params["state"]
     filters = ec2_api.tag_filters({key: str(value) for key, value in params["tags"].items()})
     exempt = TagFilter({key: str(value) for key, value in params["exempt_tags"].items()})
-    leases = lease_reader(module, params["lease_table"])
+    leases = leases_of(module, params["lease_table"])
     ec2 = client(module, "ec2")
 
     members = ec2_api.describe_members(ec2, filters)
-    plan = plan_power(members, state, exempt, {}, params["releases"])
-    if plan.stop:
-        plan = plan_power(members, state, exempt, leases(), params["releases"])
+    # Draining tells who is in use, and no read before it could be relied on.
+    in_use = leases.in_use() if module.check_mode and state == "stopped" else {}
+    plan = plan_power(members, state, exempt, in_use, params["releases"])
     if module.check_mode:
         return result(plan, {}, state, module._diff)
 
     refused = ec2_api.start_instances(ec2, plan.start)
-    refused |= ec2_api.stop_instances(ec2, [member.instance_id for member in plan.stop])
+    refused |= leases.drain(plan.stop)
+    unused = [member.instance_id for member in plan.stop if member.instance_id not in refused]
+    refused |= ec2_api.stop_instances(ec2, unused)
     report = result(plan, refused, state, module._diff)
     if params["wait"]:
         ids = {member.instance_id for member in (*plan.changes, *plan.wait_for)} - refused.keys()
