@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from pixel.lease.model import LeaseTimings
+from pixel.lease.table import Table
+from pixel.lease.writes import Claim, claim
 from pixel.naming import record_name
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
 from pixel.signalling.host.imds import Metadata
@@ -57,6 +61,24 @@ class Instance:
             HostedZoneId=self.sandbox.state.zone_id,
             ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]},  # type: ignore[list-item, typeddict-item] # a plain record
         )
+
+    @property
+    def table(self) -> Table:
+        return Table(self.sandbox.dynamodb, self.sandbox.state.lease_table)
+
+    def claim(self, player_digest: str = "p" * 64, controller_digest: str = "c" * 64) -> None:
+        """Give the member its first lease, as the wake function does."""
+        new = Claim(
+            instance_id=self.id,
+            pool="drone",
+            az="us-east-2a",
+            session="session-1",
+            owner="somebody",
+            generation=1,
+            player_digest=player_digest,
+            controller_digest=controller_digest,
+        )
+        self.table.write(claim(new, LeaseTimings(), time.time()))
 
     def published(self) -> dict[str, str]:
         records = self.sandbox.route53.list_resource_record_sets(HostedZoneId=self.sandbox.state.zone_id)

@@ -7,9 +7,7 @@ import time
 
 import pytest
 
-from pixel.lease.model import LeaseTimings
-from pixel.lease.table import Table
-from pixel.lease.writes import Claim, claim, end
+from pixel.lease.writes import end
 from pixel.signalling.deadlines import Instant
 from pixel.signalling.host.machine import OwnMachine
 from pixel.signalling.lifecycle_settings import LifecycleSettings
@@ -38,7 +36,7 @@ class SandboxMember:
     def __init__(self, instance: Instance, **settings: str) -> None:
         state = instance.sandbox.state
         self.instance, self.clock, self.door = instance, HasteClock(), Door()
-        self.table = Table(instance.sandbox.dynamodb, state.lease_table)
+        self.table = instance.table
         instance.publish(instance.name, instance.address)
         instance.publish(FOREIGN, "127.254.0.1")
         chosen = LifecycleSettings(enabled=True, zone=state.zone, zone_id=state.zone_id, **settings)  # type: ignore[arg-type] # texts
@@ -48,19 +46,6 @@ class SandboxMember:
 
     def power_off(self) -> None:
         self.instance.sandbox.sandbox.shut_down(self.instance.id)
-
-    def claim(self) -> None:
-        new = Claim(
-            instance_id=self.instance.id,
-            pool="drone",
-            az="us-east-2a",
-            session="session-1",
-            owner="somebody",
-            generation=1,
-            player_digest="p" * 64,
-            controller_digest="c" * 64,
-        )
-        self.table.write(claim(new, LeaseTimings(), time.time()))
 
     @property
     def item(self) -> dict[str, object]:
@@ -87,7 +72,7 @@ class SandboxMember:
 @pytest.fixture
 def member(instance: Instance) -> SandboxMember:
     member = SandboxMember(instance, lease_table=instance.sandbox.state.lease_table)
-    member.claim()
+    member.instance.claim()
     return member
 
 

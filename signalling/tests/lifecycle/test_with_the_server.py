@@ -14,9 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pixel import tokens
-from pixel.lease.model import LeaseTimings
-from pixel.lease.table import Table
-from pixel.lease.writes import Claim, claim, end
+from pixel.lease.writes import end
 from pixel.signalling import app
 from pixel.signalling.lifecycle_settings import LifecycleSettings
 from pixel.signalling.service import SignallingService
@@ -33,24 +31,14 @@ class Machine:
 
     def __init__(self, instance: Instance, service: SignallingService) -> None:
         self.instance, self.service = instance, service
-        self.table = Table(instance.sandbox.dynamodb, instance.sandbox.state.lease_table)
+        self.table = instance.table
 
     @property
     def lease_state(self) -> object:
         return (self.table.get(self.instance.id) or {}).get("state")
 
     def claim(self) -> None:
-        new = Claim(
-            instance_id=self.instance.id,
-            pool="drone",
-            az="us-east-2a",
-            session="session-1",
-            owner="somebody",
-            generation=1,
-            player_digest=tokens.digest(PLAYER),
-            controller_digest=tokens.digest(CONTROLLER),
-        )
-        self.table.write(claim(new, LeaseTimings(), time.time()))
+        self.instance.claim(tokens.digest(PLAYER), tokens.digest(CONTROLLER))
 
     def end_session(self) -> None:
         self.table.write(end(self.instance.id, "session-1", 1, "closed", time.time()))
