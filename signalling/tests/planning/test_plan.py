@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pixel.planning.costs import Machine, Month, control, ways
-from pixel.planning.plan import main
+from pixel.planning.plan import main, parser
 from pixel.planning.prices import load
 
 XLARGE = Machine("g4dn.xlarge", volume_gb=100, mbit=10)
 MONTH = Month(members=10, sessions=400, minutes=30, boot=3, grace=5, snapshot_gb=0)
 """200 hours of sessions on ten members."""
+
+
+BUSY = ("--sessions-per-hour", "12", "--class-seats", "20")
+OTHERWISE = {
+    "--sessions-per-hour": "6",
+    "--minutes": "20",
+    "--hours-per-week": "30",
+    "--class-seats": "10",
+    "--class-share": "0.5",
+    "--class-minutes": "60",
+    "--classes-per-month": "8",
+    "--refusal": "0.2",
+    "--works": "0.9",
+    "--boot-minutes": "6",
+    "--grace-minutes": "15",
+    "--stop-minutes": "20",
+    "--size": "8",
+    "--spares": "9",
+    "--spare-hours": "20",
+    "--instance-type": "g4dn.2xlarge",
+    "--volume-gb": "200",
+    "--snapshot-gb": "50",
+    "--mbit": "20",
+    "--price": "g4dn.xlarge=1.5",
+    "--currency": "eur",
+}
+"""A value of each option that is neither its default nor that of the busy pool."""
+PROVED_BY_THEMSELVES = {"--help", "--json", "--prices", "--rate"}
 
 
 def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -118,3 +147,19 @@ def test_a_question_without_an_answer_says_why(
 ) -> None:
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", OTHERWISE)
+def test_the_answer_depends_on_every_option(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert asked(capsys, *BUSY, option, OTHERWISE[option]) != asked(capsys, *BUSY)
+
+
+def test_a_file_of_prices_overrides_those_of_the_package(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[prices.gp3_gb_month]\nusd = 1.0\nas_of = 2026-01-01\nsource = "an offer"\n')
+    assert asked(capsys, *BUSY, "--prices", str(file)) != asked(capsys, *BUSY)
+
+
+def test_no_option_is_left_out_here() -> None:
+    options = {action.option_strings[-1] for action in parser()._actions if action.option_strings}
+    assert options - PROVED_BY_THEMSELVES == set(OTHERWISE)
