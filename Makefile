@@ -60,8 +60,20 @@ down: setup ## stop the sandbox that `make demo KEEP=1` left up
 	@pixel sandbox down --state .sandbox
 
 .PHONY: test
-test: lint ## everything that must pass
+test: setup ## everything that must pass
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going pytest beside
+
+.PHONY: pytest
+pytest: setup
 	@pytest --numprocesses 2 --dist loadgroup -m 'not soak'
+
+# What runs beside pytest gives way to it, and is heard when it is complete.
+.PHONY: beside
+beside: setup
+	@nice -n 5 $(MAKE) --no-print-directory --output-sync=target --keep-going lint-sanity molecule lint-ansible lint-python
+
+.PHONY: molecule
+molecule: setup
 	@$(COLLECTION)/tests/run-molecule
 
 .PHONY: test-fast
@@ -81,14 +93,19 @@ test-wine: setup ## the service package in a Windows Python, under Wine
 	@tools/system-packages 'wine:wine wine64' osslsigncode:osslsigncode
 	@pytest tests/wine/service_checks.py
 
-.PHONY: lint
-lint: setup ## style, types, documentation
+.PHONY: lint lint-python lint-ansible lint-sanity
+lint: lint-python lint-ansible lint-sanity ## style, types, documentation
+
+lint-python: setup
 	@ruff check .
 	@ruff format --check .
 	@mypy
 	@yamllint --strict .
+
+lint-ansible: setup
 	@ansible-lint --offline playbooks inventory $(COLLECTION)
-	@cd $(COLLECTION) && antsibull-changelog lint
+
+lint-sanity: setup
 	@$(COLLECTION)/tests/run-sanity
 
 .PHONY: bench
