@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +97,6 @@ def test_records_that_cannot_be_written_end_the_run_before_the_ca_looks(
     run = renew()
     assert "'Publish the answer to the CA's challenge' failed" in run.message
     assert pebble.issued == 0
-    assert account.is_tidy()
-
-
-@pytest.mark.slow
-def test_of_two_runs_at_once_one_orders(renew: Callable[..., Run], account: Account, pebble: Pebble) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        runs = list(threads.map(lambda _: renew(), range(2)))
-    assert all(run.ok for run in runs), [run.message for run in runs]
-    assert pebble.orders == 1
     assert account.is_tidy()
 
 

@@ -80,11 +80,13 @@ async def served(port: int) -> int:
 
 
 @pytest.mark.slow
-async def test_a_renewed_certificate_is_served_without_disconnecting_anybody(
+async def test_one_that_ends_soon_is_renewed_by_the_same_account_and_nobody_notices(
     renew: Callable[..., Run], account: Account, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    old = self_signed(days=25)
+    old, account_key = self_signed(days=25), self_signed().key
     account.put_certificate(*old)
+    secrets = account.sandbox.client("secretsmanager")
+    secrets.create_secret(Name="pixel/acme-account", SecretString=account_key)
     member = {**environment, **account.sandbox.environment()}
     assert "put into" in await fetch(member, tmp_path)
     async with service(tmp_path) as port, connect(f"wss://127.0.0.1:{port}", ssl=unsuspecting()) as player:
@@ -93,6 +95,7 @@ async def test_a_renewed_certificate_is_served_without_disconnecting_anybody(
 
         run = await asyncio.to_thread(renew)
         assert run.ok, run.message
+        assert account.certificate()["fullchain"] != old.certificate
         assert "put into" in await fetch(member, tmp_path)
         async with asyncio.timeout(PATIENCE):
             while await served(port) != serial_of(account.certificate()["fullchain"]):
@@ -101,3 +104,5 @@ async def test_a_renewed_certificate_is_served_without_disconnecting_anybody(
         await player.send(json.dumps({"type": "ping", "time": 1}))
         assert json.loads(await player.recv()) == {"type": "pong", "time": 1}
     assert "unchanged in" in await fetch(member, tmp_path)
+    assert account.certificate("AWSPREVIOUS")["fullchain"] == old.certificate
+    assert secrets.get_secret_value(SecretId="pixel/acme-account")["SecretString"] == account_key
