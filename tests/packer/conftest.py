@@ -11,6 +11,7 @@ from pixel.sandbox import state
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
