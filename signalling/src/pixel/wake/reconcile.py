@@ -25,8 +25,6 @@ from pixel.wake.settings import Settings
 
 SUSPECTS_KEY = "suspects#records"
 """The item that remembers which records nothing had at the last look."""
-ABANDONED = 60.0
-"""Seconds after which a session that was counted but never opened is counted no more: longer than a call lives."""
 
 logger = Logger(child=True)
 
@@ -204,7 +202,7 @@ class Reconciler:
     def _forget(self, owner: str, item: Item, known: Mapping[str, Session], now: float) -> None:
         for session, at in sessions.reserved(item).items():
             found = known.get(session)
-            if (found is None and now - at > ABANDONED) or (found is not None and found.state == "ended"):
+            if (found is None and now - at > sessions.ABANDONED) or (found is not None and found.state == "ended"):
                 self._write(sessions.release(session, owner))
 
     def _ask(self, what: Callable[[str, Iterable[str]], Write], members: Iterable[Item]) -> None:

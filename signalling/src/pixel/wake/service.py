@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 from zlib import crc32
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pixel import tokens
 from pixel.lease import usage, writes
 from pixel.lease.model import Item
 from pixel.lease.table import ConditionFailed, Table
@@ -25,17 +21,10 @@ from pixel.wake.errors import ApiError
 from pixel.wake.placement import AlreadyOpen, Placement
 from pixel.wake.pools import Pool, pool_key
 from pixel.wake.rosters import Rosters, roster_key
-from pixel.wake.sessions import Progress, Session, Step, session_id, session_key
+from pixel.wake.sessions import ABANDONED, Progress, Session, Step, session_id, session_key
 from pixel.wake.settings import Settings
+from pixel.wake.view import POLL_AFTER, View
 
-ABANDONED = 60.0
-"""Seconds after which a session that was counted but never opened is counted no more: longer than a call lives."""
-
-
-POLL_AFTER = 2
-"""Seconds that a caller should wait before it asks again."""
-POLL_HOT_AFTER = 1
-"""The same for a member that was held: it runs, and only has to hear of its session."""
 NO_MEMBER_RETRY = 30
 NO_CAPACITY_RETRY = 60
 THROTTLED_RETRY = 5
@@ -46,57 +35,6 @@ READS = 3
 """Times that a session is read again when it changes under the reader."""
 
 logger = Logger(child=True)
-
-
-@dataclass(frozen=True)
-class View:
-    """A session as its owner may see it."""
-
-    session: Session
-    progress: Progress
-    member: Item | None
-    secret: bytes
-
-    @property
-    def address(self) -> str | None:
-        """The member's address, once it runs and while the session lives."""
-        if self.progress.state == "ended" or self.member is None:
-            return None
-        return self.member.get("address")
-
-    @property
-    def _was_hot(self) -> bool:
-        """Whether the member had its name before the session had it."""
-        return self.member is not None and self.member.get("published_at", math.inf) <= self.member["claimed_at"]
-
-    def body(self) -> dict[str, Any]:
-        """Return the JSON object that the API answers with."""
-        body: dict[str, Any] = {
-            "session": self.session.session,
-            "pool": self.session.pool,
-            "state": self.progress.state,
-        }
-        if self.progress.state == "ended":
-            return body | {"reason": self.progress.reason}
-        if self.member is None:
-            return body
-        if self.progress.state == "starting":
-            return body | {
-                "step": self.progress.step,
-                "poll_after": POLL_HOT_AFTER if self._was_hot else POLL_AFTER,
-                "expires_at": math.floor(self.member["lease_until"]),
-            }
-        player = tokens.mint(self.secret, self.session.session, self.session.generation, "player")
-        controller = tokens.mint(self.secret, self.session.session, self.session.generation, "controller")
-        hostname = self.member["hostname"]
-        return body | {
-            "ip": self.member["address"],
-            "hostname": hostname,
-            "url": f"https://{hostname}/#token={player}",
-            "tokens": {"player": player, "controller": controller},
-            "connect_until": math.floor(self.member["connect_until"]),
-            "expires_at": math.floor(self.member["cap_until"]),
-        }
 
 
 class Sessions:

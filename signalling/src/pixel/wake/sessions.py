@@ -21,6 +21,8 @@ from pixel.wake.pools import Pool
 
 PREFIX = "session#"
 OWNER_PREFIX = "owner#"
+ABANDONED = 60.0
+"""Seconds after which a session that was counted but never opened is counted no more: longer than a call lives."""
 
 State = Literal["starting", "ready", "ended"]
 Step = Literal["queued", "booting", "naming", "loading"]
