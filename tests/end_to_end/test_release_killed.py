@@ -26,7 +26,7 @@ CHANGES = {
     "ec2.CreateTags": 1,  # it has passed
     "ec2.ModifyLaunchTemplate": 1,
     "ec2.TerminateInstances": 1,
-    "dynamodb.TransactWriteItems": 2,  # the new members drain after their first boot, and the old ones before they go
+    "dynamodb.TransactWriteItems": 1,  # the old members drain before they go
     "dynamodb.DeleteItem": 1,  # the canary's lease
     "ssm.PutParameter": 1,
 }

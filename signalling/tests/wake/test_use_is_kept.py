@@ -154,7 +154,7 @@ def test_no_capacity_anywhere_is_counted_and_is_no_session(world: World) -> None
 
 
 def test_an_unknown_pool_leaves_nothing(world: World) -> None:
-    with pytest.raises(ApiError, match="no member carries"):
+    with pytest.raises(ApiError, match="pool nonesuch has no member"):
         world.wake.sessions.open("alice", "k1", "nonesuch")
     assert refused(world) == {}
 

@@ -22,6 +22,8 @@ RELEASE_TAG = "pixel:release"
 CANARY_TAG = "pixel:canary"
 CHECKING = "checking"
 """The value of a canary's tag until it has passed: until then it is nobody's to claim."""
+FIRST_BOOT_TAG = "pixel:first-boot"
+"""On a member that was made to boot once and be stopped: value `stop`."""
 
 DESCRIBE_PAGE = 1000
 FILTER_VALUES = 200
@@ -74,7 +76,8 @@ def refusal(error: ClientError) -> Refusal | None:
 class Machine:
     """What EC2 says of a member's instance.
 
-    `launched_at` is epoch seconds of its last start. A machine `on_trial` is a release's canary that has not passed.
+    `launched_at` is epoch seconds of its last start. A machine `on_trial` is a release's canary that has not passed;
+    one `on_first_boot` was made by the fleet, which stops it as soon as it has booted. Nobody may claim either.
     """
 
     instance_id: str
@@ -86,6 +89,7 @@ class Machine:
     launched_at: float
     state_reason: str
     on_trial: bool = False
+    on_first_boot: bool = False
 
     @property
     def running(self) -> bool:
@@ -269,4 +273,23 @@ def _machine(instance: InstanceTypeDef) -> Machine:
         launched_at=instance["LaunchTime"].timestamp(),
         state_reason=instance.get("StateReason", {}).get("Code", ""),
         on_trial=tags.get(CANARY_TAG) == CHECKING,
+        on_first_boot=_on_first_boot(instance, tags),
+    )
+
+
+def _on_first_boot(instance: InstanceTypeDef, tags: Mapping[str, str]) -> bool:
+    """Whether an instance was made to boot once, runs, and was never started again.
+
+    EC2 moves `LaunchTime` at every start; the attachment time of the primary network interface says when an instance
+    was first launched (the EC2 API's description of Instance.LaunchTime). The Ansible modules apply this same rule.
+    """
+    created = [
+        interface["Attachment"]["AttachTime"]
+        for interface in instance.get("NetworkInterfaces", [])
+        if interface.get("Attachment", {}).get("DeviceIndex") == 0
+    ]
+    return (
+        instance["State"]["Name"] in ("pending", "running")
+        and tags.get(FIRST_BOOT_TAG) == "stop"
+        and created == [instance["LaunchTime"]]
     )

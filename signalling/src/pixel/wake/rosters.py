@@ -18,7 +18,7 @@ from pixel.wake.candidates import Candidate
 
 PREFIX = "roster#"
 EMPTY_FOR = 5.0
-"""Seconds for which a pool without members is believed to have none."""
+"""Seconds for which a pool without members, or without free ones, is believed to have none."""
 REFRESH = 5.0
 """Seconds that one invocation may take to ask EC2 before another does."""
 
@@ -29,11 +29,14 @@ def roster_key(pool: str) -> str:
 
 
 def roster_write(pool: str, machines: Iterable[Machine], now: float) -> Write:
-    """Store a pool's roster: those that may be claimed, which a canary may not before it has passed."""
+    """Store a pool's roster: those that may be claimed.
+
+    A canary may not before it has passed, nor a new member before its first boot is over.
+    """
     members = [
         (machine.instance_id, machine.az, machine.release, machine.state)
         for machine in machines
-        if not (machine.gone or machine.on_trial)
+        if not (machine.gone or machine.on_trial or machine.on_first_boot)
     ]
     return Write(
         key=roster_key(pool),
@@ -64,13 +67,15 @@ class Rosters:
         self._clock = clock
         self._sleep = sleep
 
-    def members(self, pool: str, item: Mapping[str, Any] | None) -> list[Candidate]:
+    def members(self, pool: str, item: Mapping[str, Any] | None, max_age: float | None = None) -> list[Candidate]:
         """Return a pool's members, given its roster's item as it was read last.
+
+        `max_age`, in seconds, asks for a newer roster than is good enough otherwise.
 
         Raises:
             Refused: EC2 had to be asked, and throttled the call.
         """
-        if self._fresh(item):
+        if self._fresh(item, max_age):
             return parse_roster(item)
         now = self._clock()
         try:
@@ -93,10 +98,12 @@ class Rosters:
         machines = self._ec2.pool(pool)
         return parse_roster(self._table.write(roster_write(pool, machines, self._clock())))
 
-    def _fresh(self, item: Mapping[str, Any] | None) -> bool:
+    def _fresh(self, item: Mapping[str, Any] | None, max_age: float | None = None) -> bool:
         if item is None or "refreshed_at" not in item:
             return False
-        return self._clock() - float(item["refreshed_at"]) <= (self._max_age if parse_roster(item) else EMPTY_FOR)
+        return self._clock() - float(item["refreshed_at"]) <= (
+            max_age or (self._max_age if parse_roster(item) else EMPTY_FOR)
+        )
 
     def _await_refresh(self, pool: str) -> list[Candidate]:
         """Return the roster that another invocation is fetching; none if it does not come in time."""

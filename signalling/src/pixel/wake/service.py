@@ -20,7 +20,7 @@ from pixel.wake.endings import Endings
 from pixel.wake.errors import ApiError
 from pixel.wake.placement import AlreadyOpen, Placement
 from pixel.wake.pools import Pool, pool_key
-from pixel.wake.rosters import Rosters, roster_key
+from pixel.wake.rosters import EMPTY_FOR, Rosters, roster_key
 from pixel.wake.sessions import ABANDONED, Progress, Session, Step, session_id, session_key
 from pixel.wake.settings import Settings
 from pixel.wake.view import POLL_AFTER, View
@@ -73,19 +73,24 @@ class Sessions:
         item = known.get(session_key(session))
         if item is not None and item.get("reason") != "no_capacity":
             return self._again(Session.parse(item), pool)
-        roster = self._rosters.members(pool, known.get(roster_key(pool)))
+        kept = known.get(roster_key(pool))
+        roster = self._rosters.members(pool, kept)
         if not roster:
-            raise ApiError(404, "unknown_pool", f"no member carries the tag pixel:pool={pool}: check the pool's name")
+            raise ApiError(
+                404,
+                "unknown_pool",
+                f"pool {pool} has no member that could be woken: check its name, or wait until its release is through",
+            )
         state = Pool.parse(pool, known.get(pool_key(pool)))
         try:
-            return self._place(owner, session, roster, state)
+            return self._place(owner, session, roster, kept, state)
         except ApiError as refusal:
             if refusal.code in ("pool_empty", "over_cap"):
                 self._count(pool, refusal.code, owner, session)
             raise
 
-    def _place(self, owner: str, session: str, roster: Sequence[Candidate], state: Pool) -> View:
-        """Open a session on a member of the roster."""
+    def _place(self, owner: str, session: str, roster: Sequence[Candidate], kept: Item | None, state: Pool) -> View:
+        """Open a session on a member of the roster, whose item was read as `kept`."""
         pool = state.name
         empty = ApiError(
             503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
@@ -97,6 +102,9 @@ class Sessions:
             placed = self._placement.open(session, owner, pool, roster, state, start)
             if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
                 placed = self._placement.open(session, owner, pool, roster, state, start)
+            if placed is None:  # a release may have brought new members since the roster was written
+                newer = [one for one in self._rosters.members(pool, kept, EMPTY_FOR) if one not in roster]
+                placed = self._placement.open(session, owner, pool, newer, state, start) if newer else None
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)
         if placed is None:

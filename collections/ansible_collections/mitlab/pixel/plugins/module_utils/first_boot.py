@@ -38,7 +38,7 @@ class FirstBoot:
     Attributes:
         status_checks: whether a member has booted when EC2's status checks pass, or already when it runs.
         stop: whether it is stopped then.
-        leases: takes members out of use, just before they are stopped.
+        leases: tells who uses members, just before they are stopped.
     """
 
     ec2: Client
@@ -56,7 +56,9 @@ class FirstBoot:
         if boots.problem is None and self.status_checks:
             self._until_checked(waiting, boots)
         if boots.problem is None and self.stop and waiting:
-            boots.kept |= self.leases.drain(one for one in boots.members if one.instance_id in waiting)
+            # The wake function gives nobody a member on its first boot: so there is no claim to be afraid of.
+            in_use = self.leases.in_use()
+            boots.kept |= {one: in_use[one].reason for one in waiting & in_use.keys()}
             boots.kept |= stop_instances(self.ec2, sorted(waiting - boots.kept.keys()))
             boots.stopped = sorted(waiting - boots.kept.keys())
             self._until_stopped(set(boots.stopped), boots)

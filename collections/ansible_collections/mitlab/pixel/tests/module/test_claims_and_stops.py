@@ -27,11 +27,10 @@ def wake(modules: Modules) -> Wake:
 
 
 @pytest.fixture
-def member(modules: Modules, wake: Wake) -> str:
+def member(modules: Modules) -> str:
     """The only member of a pool: stopped, and free."""
     modules.publish("1.0.0")
     [created] = modules.fleet(1)["created"]
-    wake.reconciler.run()
     return str(created)
 
 
@@ -128,3 +127,11 @@ def test_a_run_that_dies_before_the_stop_leaves_nothing_that_runs(
     assert stop(modules)["stopped"] == [member]
     wake.reconciler.run()
     assert wake.sessions.open("somebody", "key", "drone").session.member == member
+
+
+def test_a_member_on_its_first_boot_is_claimed_by_nobody(modules: Modules, wake: Wake) -> None:
+    modules.publish("1.0.0")
+    [created] = modules.fleet(1, wait=False)["created"]
+    with pytest.raises(ApiError, match="pool drone has no member that could be woken"):
+        wake.sessions.open("somebody", "key", "drone")
+    assert modules.fleet(1)["stopped"] == [created]
