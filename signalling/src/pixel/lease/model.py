@@ -19,6 +19,7 @@ The attributes of a member's item (table key `instance_id`):
 | `hot_at` | N | epoch seconds; since when it runs held, ready for whoever claims it |
 | `hostname`, `address` | S | the member's name and public address while it runs |
 | `change`, `published_at` | S, N | the DNS change that publishes the name; when all name servers knew it |
+| `leaving_until` | N | epoch seconds; until then somebody may still stop or terminate it: it is not freed before |
 | `suspect`, `suspect_at` | S, N | what the reconciler doubts about the member, and since when |
 | `end_reason` | S | why the lease ended early, when somebody ended it |
 """
@@ -136,6 +137,11 @@ def is_waiting(item: Item | None, now: float) -> bool:
 def is_hot(item: Item | None, now: float) -> bool:
     """Tell whether a member waits, and has said that it can be used."""
     return item is not None and is_waiting(item, now) and "hot_at" in item
+
+
+def is_leaving(item: Item, now: float) -> bool:
+    """Tell whether a member was drained from outside a moment ago, so that its stop may still be under way."""
+    return float(item.get("leaving_until", 0)) > now
 
 
 def lease_of(item: Item | None, now: float) -> Lease | None:

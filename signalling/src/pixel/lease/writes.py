@@ -19,6 +19,7 @@ _PRIVATE = ("player_digest", "controller_digest", "suspect", "suspect_at", "hot_
 """What an ended lease leaves nothing of: its tokens' digests, doubts about its member, and that it waits."""
 NOBODYS = "(attribute_not_exists(#session) OR #lease_until <= :now)"
 NOT_HELD = "(attribute_not_exists(#hold_until) OR #hold_until <= :now)"
+NOT_LEAVING = "(attribute_not_exists(#leaving_until) OR #leaving_until <= :now)"
 FREE = "(attribute_not_exists(#state) OR #state = :free)"
 WAITING = f"#hold_until > :now AND {FREE} AND {NOBODYS}"
 """The member is held, and nobody has claimed it."""
@@ -204,12 +205,12 @@ def free_unstarted(instance_id: str, session: str, generation: int) -> Write:
 
 
 def free_stopped(member: Item, now: float) -> Write:
-    """Free a member that has stopped, if it is as it was read and no live lease holds it."""
+    """Free a member that has stopped, if it is as it was read, no live lease holds it, and no stop is under way."""
     return Write(
         key=member["instance_id"],
         set={"state": "free", "lease_until": 0},
-        remove=(*_PRIVATE, "hostname", "address", "change", "published_at"),
-        condition=f"{_same_generation(member)} AND {NOBODYS}",
+        remove=(*_PRIVATE, "hostname", "address", "change", "published_at", "leaving_until"),
+        condition=f"{_same_generation(member)} AND {NOBODYS} AND {NOT_LEAVING}",
         values={":now": now, **_generation(member)},
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from pixel.lease import usage, writes
-from pixel.lease.model import EndReason, Item, end_reason, is_live
+from pixel.lease.model import EndReason, Item, end_reason, is_leaving, is_live
 from pixel.lease.table import ConditionFailed, Table
 from pixel.wake import sessions
 from pixel.wake.aws import UPSERT_BATCH, Ec2, Machine, Zone, batches
@@ -75,7 +75,7 @@ class Endings:
             item = turn.items.get(name)
             if item is None or is_live(item, turn.now) or is_free(item):
                 turn.closed.add(name)
-            elif settled(item, turn.now) and is_stopped(turn.machines.get(name)):
+            elif settled(item, turn.now) and can_be_freed(item, turn.machines.get(name), turn.now):
                 stopped.append(item)
         if not stopped:
             return
@@ -94,6 +94,11 @@ def is_free(member: Item) -> bool:
 def settled(member: Item, now: float) -> bool:
     """Tell whether EC2's word that a member is stopped can be relied on: no start of it can still be under way."""
     return "address" in member or now - float(member.get("claimed_at", 0)) > SETTLE
+
+
+def can_be_freed(member: Item, machine: Machine | None, now: float) -> bool:
+    """Tell whether a machine is down, and no stop or termination can be under way that would meet its next session."""
+    return is_stopped(machine) and (machine is None or machine.gone or not is_leaving(member, now))
 
 
 def is_stopped(machine: Machine | None) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pixel.lease.model import EndReason, Item, end_reason, is_live, is_waiting
+from pixel.lease.model import EndReason, Item, end_reason, is_leaving, is_live, is_waiting
 from pixel.wake.aws import Machine, Record
 from pixel.wake.endings import is_free, settled
 from pixel.wake.pools import Pool
@@ -155,7 +155,7 @@ def _stopped(repairs: Repairs, item: Item, settings: Settings, now: float) -> No
             repairs.end.append(item)
         elif item.get("suspect") != "stopped":
             repairs.doubt.append((item, "stopped"))
-    elif not is_free(item) and settled(item, now):
+    elif not is_free(item) and settled(item, now) and not is_leaving(item, now):
         repairs.free.append(item)
     elif item.get("suspect") == "running":
         repairs.trust.append(item)

@@ -103,7 +103,8 @@ class Sessions:
             if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
                 placed = self._placement.open(session, owner, pool, roster, state, start)
             if placed is None:  # a release may have brought new members since the roster was written
-                newer = [one for one in self._rosters.members(pool, kept, EMPTY_FOR) if one not in roster]
+                known = {one.instance_id for one in roster}
+                newer = [one for one in self._rosters.members(pool, kept, EMPTY_FOR) if one.instance_id not in known]
                 placed = self._placement.open(session, owner, pool, newer, state, start) if newer else None
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)

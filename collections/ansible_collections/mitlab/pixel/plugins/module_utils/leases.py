@@ -21,6 +21,8 @@ from .members import Hold, Lease, Member, Use
 
 NOBODYS = "(attribute_not_exists(#session) OR #lease_until <= :now)"
 NOT_HELD = "(attribute_not_exists(#hold_until) OR #hold_until <= :now)"
+LEAVING = 180.0
+"""Seconds after a drain in which its stop may still be under way, with all retries: nobody frees the member before."""
 _ENDED = ("player_digest", "controller_digest", "suspect", "suspect_at", "hot_at")
 """What nothing is left of in the item of a member that drains."""
 
@@ -68,8 +70,8 @@ class Leases:
 
         A member that was read as unused may be claimed at any moment. So the word that nobody uses it is a write, on
         the condition that this is so; a claim then finds the member draining, and takes another. What is drained is
-        freed by the wake function once it has stopped; if whoever drained it dies before the stop, the reconciler
-        stops it. Replayable: a member that drains already needs no write.
+        freed by the wake function once it has stopped, and no stop can be under way any more; if whoever drained it
+        dies before the stop, the reconciler stops it. Replayable.
 
         Raises:
             PixelError: there is no such table.
@@ -95,11 +97,12 @@ def leases_of(module: AnsibleAWSModule, table: str | None) -> Leases:
 
 
 def _drain(member: Member, now: float) -> dict[str, Any]:
-    """Return the update that drains a member, unless it is in use, or drains already."""
+    """Return the update that drains a member, unless it is in use."""
     set_to = {
         "state": {"S": "draining"},
         "drained_at": {"N": f"{now:.3f}"},
         "lease_until": {"N": "0"},
+        "leaving_until": {"N": f"{now + LEAVING:.3f}"},
         "pool": {"S": member.pool},
         "az": {"S": member.zone},
     }
@@ -111,7 +114,7 @@ def _drain(member: Member, now: float) -> dict[str, Any]:
             + " REMOVE "
             + ", ".join(f"#{name}" for name in _ENDED)
         ),
-        "ConditionExpression": f"{NOBODYS} AND {NOT_HELD} AND (attribute_not_exists(#state) OR #state <> :state)",
+        "ConditionExpression": f"{NOBODYS} AND {NOT_HELD}",
         "ExpressionAttributeNames": names(*set_to, *_ENDED, "session", "hold_until"),
         "ExpressionAttributeValues": {":now": {"N": f"{now:.3f}"}, **{f":{name}": v for name, v in set_to.items()}},
     }

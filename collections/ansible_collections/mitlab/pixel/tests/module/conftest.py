@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mitlab.pixel.plugins.module_utils import waiting
 
 from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from pixel.wake.function import Clients, Wake, assemble
+from pixel.wake.settings import Settings
 
 MODULES = "ansible_collections.mitlab.pixel.plugins.modules"
 
@@ -153,3 +156,26 @@ def sandbox(running: RunningSandbox) -> RunningSandbox:
 def modules(sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Modules:
     monkeypatch.setattr(waiting, "FIRST_PAUSE", 0.02)
     return Modules(sandbox, capsys)
+
+
+class Clock:
+    """The wake function's clock, which a test puts forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def wake(modules: Modules, clock: Clock) -> Wake:
+    state = modules.sandbox.state
+    settings = Settings(lease_table=state.lease_table, zone=state.zone, zone_id=state.zone_id, token_secret="unused")
+    clients = Clients(modules.sandbox.dynamodb, modules.sandbox.ec2, modules.sandbox.route53)
+    return assemble(settings, clients, lambda: b"0" * 32, clock)

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from ansible_collections.mitlab.pixel.tests.module.conftest import Modules
+from ansible_collections.mitlab.pixel.tests.module.conftest import Clock, Modules
 
 from pixel.wake.errors import ApiError
-from pixel.wake.function import Clients, Wake, assemble
-from pixel.wake.settings import Settings
+from pixel.wake.function import Wake
 
 LEASE_SECONDS = 600
-
-
-class Clock:
-    """The wake function's clock, which a test puts forward."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -46,14 +28,6 @@ def canary(modules: Modules) -> str:
         lease_seconds=LEASE_SECONDS,
     )["instance_id"]
     return started
-
-
-@pytest.fixture
-def wake(modules: Modules, clock: Clock) -> Wake:
-    state = modules.sandbox.state
-    settings = Settings(lease_table=state.lease_table, zone=state.zone, zone_id=state.zone_id, token_secret="unused")
-    clients = Clients(modules.sandbox.dynamodb, modules.sandbox.ec2, modules.sandbox.route53)
-    return assemble(settings, clients, lambda: b"0" * 32, clock)
 
 
 def test_a_class_gets_everything_but_the_canary(modules: Modules, canary: str, wake: Wake) -> None:

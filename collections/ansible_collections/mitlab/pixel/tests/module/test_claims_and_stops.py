@@ -8,22 +8,13 @@ from typing import Any
 import pytest
 from ansible_collections.mitlab.pixel.plugins.module_utils import ec2 as ec2_api
 from ansible_collections.mitlab.pixel.plugins.module_utils import fleet_apply
-from ansible_collections.mitlab.pixel.plugins.module_utils.leases import Leases
-from ansible_collections.mitlab.pixel.tests.module.conftest import Modules, Result
+from ansible_collections.mitlab.pixel.plugins.module_utils.leases import LEAVING, Leases
+from ansible_collections.mitlab.pixel.tests.module.conftest import Clock, Modules, Result
 
 from pixel.wake.errors import ApiError
-from pixel.wake.function import Clients, Wake, assemble
-from pixel.wake.settings import Settings
+from pixel.wake.function import Wake
 
 POOL = {"pixel:pool": "drone"}
-
-
-@pytest.fixture
-def wake(modules: Modules) -> Wake:
-    state = modules.sandbox.state
-    settings = Settings(lease_table=state.lease_table, zone=state.zone, zone_id=state.zone_id, token_secret="unused")
-    clients = Clients(modules.sandbox.dynamodb, modules.sandbox.ec2, modules.sandbox.route53)
-    return assemble(settings, clients, lambda: b"0" * 32)
 
 
 @pytest.fixture
@@ -103,6 +94,7 @@ def test_a_member_that_is_about_to_go_is_claimed_by_nobody(
     refusals: list[str] = []
 
     def claim() -> None:
+        wake.reconciler.run()
         with pytest.raises(ApiError) as refused:
             wake.sessions.open("somebody", "key", "drone")
         refusals.append(refused.value.code)
@@ -113,7 +105,7 @@ def test_a_member_that_is_about_to_go_is_claimed_by_nobody(
 
 
 def test_a_run_that_dies_before_the_stop_leaves_nothing_that_runs(
-    modules: Modules, wake: Wake, member: str, monkeypatch: pytest.MonkeyPatch
+    modules: Modules, wake: Wake, member: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modules.sandbox.ec2.start_instances(InstanceIds=[member])
 
@@ -125,6 +117,7 @@ def test_a_run_that_dies_before_the_stop_leaves_nothing_that_runs(
         stop(modules)
     assert modules.alive() == {member: "running"}
     assert stop(modules)["stopped"] == [member]
+    clock.ahead = LEAVING
     wake.reconciler.run()
     assert wake.sessions.open("somebody", "key", "drone").session.member == member
 
