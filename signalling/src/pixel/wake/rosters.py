@@ -75,7 +75,7 @@ class Rosters:
         Raises:
             Refused: EC2 had to be asked, and throttled the call.
         """
-        if self._fresh(item, max_age):
+        if self.fresh(item, max_age):
             return parse_roster(item)
         now = self._clock()
         try:
@@ -98,12 +98,13 @@ class Rosters:
         machines = self._ec2.pool(pool)
         return parse_roster(self._table.write(roster_write(pool, machines, self._clock())))
 
-    def _fresh(self, item: Mapping[str, Any] | None, max_age: float | None = None) -> bool:
+    def fresh(self, item: Mapping[str, Any] | None, max_age: float | None = None) -> bool:
+        """Tell whether a roster's item is new enough: not older than `max_age` seconds, or good enough for a claim."""
         if item is None or "refreshed_at" not in item:
             return False
-        return self._clock() - float(item["refreshed_at"]) <= (
-            max_age or (self._max_age if parse_roster(item) else EMPTY_FOR)
-        )
+        if max_age is None:
+            max_age = self._max_age if parse_roster(item) else EMPTY_FOR
+        return self._clock() - float(item["refreshed_at"]) <= max_age
 
     def _await_refresh(self, pool: str) -> list[Candidate]:
         """Return the roster that another invocation is fetching; none if it does not come in time."""
@@ -113,6 +114,6 @@ class Rosters:
             self._sleep(pause)
             pause = min(2 * pause, 0.4)
             item = self._table.get(roster_key(pool))
-            if self._fresh(item):
+            if self.fresh(item):
                 return parse_roster(item)
         return []

@@ -14,6 +14,7 @@ from pixel.lease.model import Item
 from pixel.lease.table import ConditionFailed, Table
 from pixel.lease.usage import RefusalReason
 from pixel.wake import pools, sessions
+from pixel.wake.aws import UNANSWERED
 from pixel.wake.candidates import Candidate
 from pixel.wake.drive import Driver
 from pixel.wake.endings import Endings
@@ -90,7 +91,7 @@ class Sessions:
             raise
 
     def _place(self, owner: str, session: str, roster: Sequence[Candidate], kept: Item | None, state: Pool) -> View:
-        """Open a session on a member of the roster, whose item was read as `kept`."""
+        """Open a session on a member of the roster, or on one that has come since its item was read as `kept`."""
         pool = state.name
         empty = ApiError(
             503, "pool_empty", f"all {len(roster)} members of pool {pool} are in use", retry_after=NO_MEMBER_RETRY
@@ -102,10 +103,8 @@ class Sessions:
             placed = self._placement.open(session, owner, pool, roster, state, start)
             if placed is None and state.closing and self._driver.visit(pool, self._settings.watch):
                 placed = self._placement.open(session, owner, pool, roster, state, start)
-            if placed is None:  # a release may have brought new members since the roster was written
-                known = {one.instance_id for one in roster}
-                newer = [one for one in self._rosters.members(pool, kept, EMPTY_FOR) if one.instance_id not in known]
-                placed = self._placement.open(session, owner, pool, newer, state, start) if newer else None
+            if placed is None and (newcomers := self._newcomers(pool, roster, kept)):
+                placed = self._placement.open(session, owner, pool, newcomers, state, start)
         except AlreadyOpen:
             return self._again(self._owned(owner, session), pool)
         if placed is None:
@@ -122,6 +121,17 @@ class Sessions:
             )
         step: Step = "loading" if "published_at" in member else "queued"
         return View(opened, Progress("starting", step), member, self._secret())
+
+    def _newcomers(self, pool: str, roster: Sequence[Candidate], kept: Item | None) -> list[Candidate]:
+        """Return the members that a release has brought since the roster was written."""
+        if self._rosters.fresh(kept, EMPTY_FOR):
+            return []
+        try:  # read again: somebody may have fetched it meanwhile, this very call for one
+            newer = self._rosters.members(pool, self._table.get(roster_key(pool)), EMPTY_FOR)
+        except UNANSWERED:
+            return []  # EC2 cannot be asked: what the roster says is all there is
+        known = {member.instance_id for member in roster}
+        return [member for member in newer if member.instance_id not in known]
 
     def show(self, owner: str, session: str) -> View:
         """Return a session, and do what is due for its pool while at it.
