@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from bench.measure import Cost, run
 from pixel.naming import record_name
 from pixel.sandbox import state
-from pixel.sandbox.testing import RunningSandbox, running_sandbox
+from pixel.sandbox.testing import RunningSandbox, eventually, running_sandbox
 
 LATENCY = 0.03
 """Seconds that each AWS call takes, about what a caller in the same region sees."""
@@ -111,19 +110,17 @@ class Bench:
     def _instances(self, becoming: str) -> list[dict[str, Any]]:
         """Return all instances, once all are in the state that they are becoming."""
         states = ["pending", "running", "stopping", "stopped"]
-        deadline = time.monotonic() + 60
-        while True:
+        found: list[dict[str, Any]] = []
+
+        def all_are() -> bool:
             pages = self.sandbox.ec2.get_paginator("describe_instances").paginate(
                 Filters=[{"Name": "instance-state-name", "Values": states}]
             )
-            found: list[dict[str, Any]] = [
-                dict(one) for page in pages for group in page["Reservations"] for one in group["Instances"]
-            ]
-            if all(one["State"]["Name"] == becoming for one in found):
-                return found
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not all instances became {becoming} in a minute")
-            time.sleep(0.2)
+            found[:] = [dict(one) for page in pages for group in page["Reservations"] for one in group["Instances"]]
+            return all(one["State"]["Name"] == becoming for one in found)
+
+        eventually(all_are)
+        return found
 
     # -- the rows ---------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import time
 from playwright.sync_api import Browser, sync_playwright
 
 from demo.browser import CHROMIUM, FLAGS
-from pixel.sandbox.testing import RunningSandbox
+from pixel.sandbox.testing import RunningSandbox, eventually
 from pixel.wake.function import Clients, assemble
 from pixel.wake.settings import Settings
 from wake_path import POOL, fill
@@ -24,11 +24,9 @@ def first_frames(sandbox: RunningSandbox) -> list[float]:
         wake = assemble(settings, Clients(sandbox.dynamodb, sandbox.ec2, sandbox.route53), lambda: b"s" * 32)
         fill(sandbox, 1)
         session = wake.sessions.open("bench", "key", POOL).session.session
-        began = time.monotonic()
-        while (body := wake.sessions.show("bench", session).body())["state"] != "ready":
-            if time.monotonic() - began > PATIENCE:
-                raise TimeoutError(f"not ready in {PATIENCE:.0f} s: {body}")
-            time.sleep(0.2)
+        body = eventually(
+            lambda: (body := wake.sessions.show("bench", session).body())["state"] == "ready" and body, PATIENCE
+        )
         port = sandbox.sandbox.members.site.https
         address = f"https://{body['ip']}:{port}/#token={body['tokens']['player']}"
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
