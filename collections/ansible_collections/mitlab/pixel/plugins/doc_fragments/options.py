@@ -56,7 +56,7 @@ options:
         (M(mitlab.pixel.hot_members)). A leased or held member is never stopped or terminated.
       - A member that is stopped or terminated drains first, so that nobody can claim it meanwhile; that needs
         C(dynamodb:UpdateItem) on the members' items. The wake function frees it once it has stopped, and
-        three minutes have passed: so long a stop may be under way.
+        three minutes have passed, in which a stop may still be under way.
       - Leave it out when members are not leased.
     type: str
 """
